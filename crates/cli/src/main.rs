@@ -1,0 +1,3 @@
+//! The `task-cli` binary.
+
+fn main() {}

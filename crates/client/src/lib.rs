@@ -1,0 +1,1 @@
+//! A pleasant Rust client: deadlines, paging, idempotent creates, a watch that resumes.

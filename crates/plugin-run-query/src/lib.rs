@@ -1,0 +1,1 @@
+//! The built-in plugin that runs SQL on a named connection.

@@ -1,0 +1,1 @@
+//! The built-in plugin that sends mail by SMTP.

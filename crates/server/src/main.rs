@@ -1,0 +1,3 @@
+//! The `task-server` binary.
+
+fn main() {}

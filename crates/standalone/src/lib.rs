@@ -1,0 +1,1 @@
+//! Everything in one process: a supervised local Postgres, server and worker wired together.

@@ -1,0 +1,1 @@
+//! Every SQL statement: the ports on Postgres, migrations, and the LISTEN connection.

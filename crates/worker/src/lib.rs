@@ -1,0 +1,1 @@
+//! The worker process: options, wiring of store, plugins and pipeline, drain.
