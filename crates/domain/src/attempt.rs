@@ -38,6 +38,8 @@ pub struct Claimed {
     pub payload: Payload,
     /// Retries allowed after the first attempt.
     pub retries: Retries,
+    /// Attempts that failed before this one, since the task was created or last retried by hand.
+    pub failures: u32,
     /// The task's own backoff, where it brought one.
     pub backoff: Option<RetryPolicy>,
     /// The task's own deadline, where it brought one.

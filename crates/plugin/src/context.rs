@@ -21,7 +21,7 @@ impl Context {
         Self {
             lease: claimed.lease,
             name: claimed.name.clone(),
-            last: claimed.lease.attempt > claimed.retries.get(),
+            last: claimed.failures >= claimed.retries.get(),
             deadline,
             cancelled,
         }
