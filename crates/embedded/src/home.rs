@@ -4,7 +4,8 @@
 //! DATA_DIR/lock          held while a supervisor works here
 //! DATA_DIR/password      the superuser's password, mode 0600
 //! DATA_DIR/postgres.log  what the server says; postgres.log.1 is the one before
-//! DATA_DIR/run/          the unix socket, if the path is short enough for one
+//! DATA_DIR/run/          the unix socket; if that path would be too long for one, it is in a
+//!                        temporary directory, which is locked and removed as well
 //! DATA_DIR/cluster/      Postgres's own files
 //! ```
 
@@ -35,23 +36,20 @@ pub(crate) struct Home {
     pub(crate) dir: PathBuf,
     /// Where the unix socket is.
     pub(crate) socket_dir: PathBuf,
-    /// Removed when dropped; declared before the lock so that the lock covers the removal.
+    /// Removed when dropped; declared before the locks so that they cover the removal.
     _temporary: Vec<TempDir>,
-    _lock: File,
+    _locks: Vec<File>,
 }
 
 impl Home {
     /// Makes the data directory if it is missing, and locks it.
     pub(crate) fn open(settings: &Settings) -> Result<(Self, Account), Error> {
+        sweep::remove_abandoned(&settings.temp_root);
         let mut temporary = Vec::new();
         let dir = if let Some(dir) = &settings.data_dir {
             std::path::absolute(dir).map_err(Error::io(format!("resolve {}", dir.display())))?
         } else {
-            sweep::remove_abandoned(&settings.temp_root);
-            let dir = new_temporary(&settings.temp_root)?;
-            let path = dir.path().to_owned();
-            temporary.push(dir);
-            path
+            new_temporary(&settings.temp_root, &mut temporary)?
         };
         let account = Account::choose(fs::metadata(dir.join("cluster")).ok().as_ref())?;
         make_dir(&dir, account.passage_mode())?;
@@ -60,21 +58,20 @@ impl Home {
             set_mode(&dir, account.passage_mode())?;
         }
         account.check_reach(&dir)?;
-        let lock = lock(&dir)?;
+        let mut locks = vec![lock(&dir)?];
 
-        let inside = dir.join("run");
-        let socket_dir = if inside.as_os_str().len() <= SOCKET_DIR_LIMIT {
-            make_dir(&inside, 0o700)?;
-            inside
-        } else {
-            let dir = new_temporary(&settings.temp_root)?;
-            let path = dir.path().to_owned();
-            temporary.push(dir);
-            account.check_reach(&settings.temp_root)?;
-            path
-        };
+        let mut socket_dir = dir.join("run");
+        if socket_dir.as_os_str().len() > SOCKET_DIR_LIMIT {
+            // Locked as well, so that the sweep knows whether it is still in use.
+            let outside = new_temporary(&settings.temp_root, &mut temporary)?;
+            set_mode(&outside, account.passage_mode())?;
+            locks.push(lock(&outside)?);
+            account.check_reach(&outside)?;
+            socket_dir = outside.join("run");
+        }
+        make_dir(&socket_dir, 0o700)?;
         account.own(&socket_dir)?;
-        Ok((Self { dir, socket_dir, _temporary: temporary, _lock: lock }, account))
+        Ok((Self { dir, socket_dir, _temporary: temporary, _locks: locks }, account))
     }
 
     /// Postgres's own files.
@@ -154,12 +151,16 @@ fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
         .map_err(Error::io(format!("set the mode of {}", path.display())))
 }
 
-fn new_temporary(root: &Path) -> Result<TempDir, Error> {
-    tempfile::Builder::new()
+/// Makes a private directory that goes away with `kept`.
+fn new_temporary(root: &Path, kept: &mut Vec<TempDir>) -> Result<PathBuf, Error> {
+    let dir = tempfile::Builder::new()
         .prefix(sweep::PREFIX)
         .permissions(Permissions::from_mode(0o700))
         .tempdir_in(root)
-        .map_err(Error::io(format!("make a directory in {}", root.display())))
+        .map_err(Error::io(format!("make a directory in {}", root.display())))?;
+    let path = dir.path().to_owned();
+    kept.push(dir);
+    Ok(path)
 }
 
 /// Takes the lock, or says who is in the way. The system gives it back when this process ends,

@@ -1,4 +1,4 @@
-//! Removes temporary data directories whose owner was killed before it could do so itself.
+//! Removes temporary directories (of data or of a socket) whose owner was killed before it could do so itself.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -24,9 +24,9 @@ pub(crate) fn remove_abandoned(root: &Path) {
         let dir = entry.path();
         if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_abandoned(&dir) {
             match fs::remove_dir_all(&dir) {
-                Ok(()) => tracing::debug!(dir = %dir.display(), "removed an abandoned data directory"),
+                Ok(()) => tracing::debug!(dir = %dir.display(), "removed an abandoned directory"),
                 Err(error) => {
-                    tracing::debug!(dir = %dir.display(), %error, "could not remove an abandoned data directory");
+                    tracing::debug!(dir = %dir.display(), %error, "could not remove an abandoned directory");
                 }
             }
         }
@@ -37,6 +37,11 @@ pub(crate) fn remove_abandoned(root: &Path) {
 fn is_abandoned(dir: &Path) -> bool {
     let ours = fs::symlink_metadata(dir)
         .is_ok_and(|found| found.is_dir() && found.uid() == Uid::effective().as_raw());
+    if !ours {
+        // Not even looked into: in a directory of everybody's, a stranger could put a pipe in the
+        // place of the lock, and opening it would block.
+        return false;
+    }
     let Ok(lock) = File::open(dir.join("lock")) else {
         return false;
     };
@@ -46,7 +51,7 @@ fn is_abandoned(dir: &Path) -> bool {
         .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > YOUNGEST));
     let cluster = dir.join("cluster");
     let served = PidFile::read(&cluster).is_some_and(|file| file.is_live(&cluster));
-    ours && old && !served && lock.try_lock().is_ok()
+    old && !served && lock.try_lock().is_ok()
 }
 
 #[cfg(test)]

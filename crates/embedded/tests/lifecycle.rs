@@ -185,8 +185,13 @@ async fn a_long_path_still_has_a_socket() {
     let dir = reachable_dir();
     let data = dir.path().join("d".repeat(120));
     let postgres = start(Settings::kept(&data)).await.expect("it starts");
-    assert_eq!(query(&postgres, &postgres.socket_url("postgres"), "SELECT 1").as_deref(), Ok("1"));
+    let url = postgres.socket_url("postgres");
+    assert_eq!(query(&postgres, &url, "SELECT 1").as_deref(), Ok("1"));
+    let (_, socket_dir) = url.split_once("?host=").expect("a socket directory");
+    let socket_dir = socket_dir.split('&').next().expect("a first part").replace("%2F", "/");
+    assert!(fs::exists(&socket_dir).expect("can be looked at"));
     postgres.stop(Shutdown::Fast).await.expect("it stops");
+    assert!(!fs::exists(&socket_dir).expect("can be looked at"), "{socket_dir} is left behind");
 }
 
 #[tokio::test]
