@@ -1,0 +1,55 @@
+-- Hands up to $5 waiting tasks to worker $1 in one short statement, by priority, then age.
+-- $2, $3, $4: the lanes it serves with their priorities, and a lower bound on each: the place in
+-- line below which it has seen nothing left. The bound spares the walk over the dead index entries
+-- of tasks that were claimed before, which vacuum cannot remove while an old snapshot is held.
+with lane as materialized (
+    select l.lane_id, l.after
+    from unnest($2::integer[], $3::integer[], $4::bigint[]) as l(lane_id, priority, after)
+    cross join lateral (
+        select r.position from task_ready r
+        where r.lane_id = l.lane_id and r.position > l.after
+        order by r.position limit 1
+    ) head
+    -- Lanes of one priority take turns by their oldest task.
+    order by l.priority desc, head.position
+),
+epoch as materialized (
+    select nextval('task_epoch_seq') as n
+),
+alive as materialized (
+    select exists (select from task_worker where id = $1 and ended_at is null) as yes
+),
+picked as materialized (
+    -- A nested loop in the order of `lane` that stops at the limit: later lanes are not touched.
+    select r.place
+    from lane l
+    cross join lateral (
+        select r.ctid as place from task_ready r
+        where r.lane_id = l.lane_id and r.position > l.after
+        order by r.position limit $5
+        for update skip locked
+    ) r
+    where (select yes from alive)
+    limit $5
+),
+gone as (
+    -- Rows here are never updated, so the place of a locked row stays.
+    delete from task_ready where ctid = any(array(select place from picked))
+    returning *
+),
+running as (
+    insert into task_running (task_id, epoch, worker_id, created_at, lane_id, attempt, failures, version, crashes)
+    select task_id, (select n from epoch), $1, created_at, lane_id, attempt + 1, failures, version + 1, crashes from gone
+),
+history as (
+    insert into task_history (task_id, version, attempt, status, worker_id)
+    select task_id, version + 1, attempt + 1, 1, $1 from gone
+),
+event as (
+    insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
+    select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
+)
+select g.task_id, g.lane_id, g.position, g.attempt + 1 as attempt, g.failures,
+    t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload, (select n from epoch) as epoch
+from gone g
+join task t on t.id = g.task_id

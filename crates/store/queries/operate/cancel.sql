@@ -1,0 +1,35 @@
+-- Cancels task $1, wherever it waits or runs. Returns nothing if it was not found there: it has
+-- ended, or it moved while this statement ran.
+with t as materialized (
+    select id, lane_id, created_at from task where id = $1
+),
+ready as (
+    delete from task_ready r using t
+    where r.lane_id = t.lane_id and r.created_at = t.created_at and r.task_id = t.id
+    returning r.task_id, r.lane_id, r.created_at, r.attempt, r.version, r.status, null::bigint as worker_id
+),
+delayed as (
+    delete from task_delayed d using t
+    where d.lane_id = t.lane_id and d.created_at = t.created_at and d.task_id = t.id
+    returning d.task_id, d.lane_id, d.created_at, d.attempt, d.version, d.status, null::bigint as worker_id
+),
+running as (
+    delete from task_running r using t where r.task_id = t.id
+    returning r.task_id, r.lane_id, r.created_at, r.attempt, r.version, 1::smallint as status, r.worker_id
+),
+gone as (
+    select * from ready union all select * from delayed union all select * from running
+),
+finished as (
+    insert into task_finished (task_id, created_at, lane_id, attempt, version, status)
+    select task_id, created_at, lane_id, attempt, version + 1, 5 from gone
+),
+history as (
+    insert into task_history (task_id, version, attempt, status, worker_id, details)
+    select task_id, version + 1, attempt, 5, worker_id, $2 from gone
+),
+event as (
+    insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
+    select lane_id, status, 5, 1, array[task_id], array[version + 1] from gone
+)
+select worker_id from gone

@@ -1,0 +1,23 @@
+-- Puts an ended task back in line, with all its retries; attempt numbers go on. Returns nothing if
+-- it has not ended.
+with t as materialized (
+    select id, lane_id, created_at from task where id = $1
+),
+gone as (
+    delete from task_finished f using t
+    where f.lane_id = t.lane_id and f.status in (3, 4, 5) and f.created_at = t.created_at and f.task_id = t.id
+    returning f.*
+),
+ready as (
+    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select nextval('task_id_seq'), task_id, created_at, lane_id, attempt, 0, version + 1, 0, 0 from gone
+),
+history as (
+    insert into task_history (task_id, version, attempt, status, details)
+    select task_id, version + 1, attempt, 0, $2 from gone
+),
+event as (
+    insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
+    select lane_id, status, 0, 1, array[task_id], array[version + 1] from gone
+)
+select task_id from gone

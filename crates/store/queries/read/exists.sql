@@ -1,0 +1,1 @@
+select exists (select from task where id = $1)

@@ -1,0 +1,42 @@
+-- Writes what became of attempts of worker $1, fenced: a lease that is no longer held changes
+-- nothing. Returns the tasks that were written.
+with input as materialized (
+    select * from unnest(
+        $2::bigint[], $3::bigint[], $4::integer[], $5::smallint[], $6::boolean[], $7::bigint[], $8::text[], $9::text[]
+    ) as i(task_id, epoch, attempt, status, failed, delay_us, details, result)
+),
+gone as (
+    delete from task_running r
+    using input i
+    where r.task_id = i.task_id and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1
+        and exists (select from task_worker where id = $1 and ended_at is null)
+    returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, r.crashes,
+        -- Put back without a failure, an attempt is not spent.
+        case when i.status = 0 then r.attempt - 1 else r.attempt end as attempt_spent,
+        r.failures + i.failed::integer as failures,
+        i.status, i.details, i.result,
+        case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at
+),
+finished as (
+    insert into task_finished (task_id, created_at, lane_id, attempt, version, status)
+    select task_id, created_at, lane_id, attempt, version, status from gone where status >= 3
+),
+ready as (
+    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select nextval('task_id_seq'), task_id, created_at, lane_id, attempt_spent, failures, version, crashes, status
+    from gone where status < 3 and run_at is null
+),
+delayed as (
+    insert into task_delayed (task_id, created_at, run_at, lane_id, attempt, failures, version, crashes, status)
+    select task_id, created_at, run_at, lane_id, attempt_spent, failures, version, crashes, status
+    from gone where status < 3 and run_at is not null
+),
+history as (
+    insert into task_history (task_id, version, attempt, status, worker_id, run_at, details, result)
+    select task_id, version, attempt, status, $1, run_at, details, result from gone
+),
+event as (
+    insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
+    select lane_id, 1, status, count(*), array_agg(task_id), array_agg(version) from gone group by lane_id, status
+)
+select task_id from gone

@@ -1,0 +1,8 @@
+-- Which of these decisions of worker $1 are in history already: asked when the answer to a record
+-- was lost, since a commit may have happened all the same.
+select i.task_id
+from unnest($2::bigint[], $3::integer[], $4::smallint[]) as i(task_id, attempt, status)
+where exists (
+    select from task_history h
+    where h.task_id = i.task_id and h.attempt = i.attempt and h.status = i.status and h.worker_id = $1
+)

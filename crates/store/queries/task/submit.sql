@@ -1,0 +1,49 @@
+-- Stores a batch of tasks with all that goes with them, in one statement.
+-- Returns (ord, id, created_at) for each task that was stored; one that is missing has an
+-- idempotency key that was used before.
+with input as materialized (
+    select nextval('task_id_seq') as id, i.*
+    from unnest(
+        $1::integer[], $2::integer[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[],
+        $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[]
+    ) with ordinality as i(
+        lane_id, retries, run_at, timeout_ms, backoff_initial_ms, backoff_max_ms,
+        name, payload, labels, idempotency_key, key_hash, ord
+    )
+),
+keyed as (
+    insert into task_key (key_hash, task_id)
+    -- In one order everywhere, so that two batches with the same keys cannot deadlock.
+    select key_hash, id from input where key_hash is not null order by key_hash
+    on conflict do nothing
+    returning task_id
+),
+fresh as materialized (
+    select * from input where key_hash is null or id in (select task_id from keyed)
+),
+stored as (
+    insert into task (
+        id, created_at, lane_id, retries, run_at, timeout_ms, backoff_initial_ms, backoff_max_ms,
+        name, payload, labels, idempotency_key
+    )
+    select id, now(), lane_id, retries, run_at, timeout_ms, backoff_initial_ms, backoff_max_ms,
+        name, payload, labels::jsonb, idempotency_key
+    from fresh
+),
+ready as (
+    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select id, id, now(), lane_id, 0, 0, 1, 0, 0 from fresh where run_at is null or run_at <= now()
+),
+delayed as (
+    insert into task_delayed (task_id, created_at, run_at, lane_id, attempt, failures, version, crashes, status)
+    select id, now(), run_at, lane_id, 0, 0, 1, 0, 0 from fresh where run_at > now()
+),
+history as (
+    insert into task_history (task_id, version, attempt, status, created_at, run_at)
+    select id, 1, 0, 0, now(), run_at from fresh
+),
+event as (
+    insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
+    select lane_id, null, 0, count(*), array_agg(id), array_agg(1) from fresh group by lane_id
+)
+select ord, id, now() as created_at from fresh

@@ -1,0 +1,90 @@
+//! Lanes by number and by name, remembered: there are few of them and they never change.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use sqlx::postgres::PgConnection;
+use task_domain::{Kind, Lane, Priority, Queue};
+
+/// The lanes this process has met. Cheap to clone; clones share what they know.
+#[derive(Clone, Default)]
+pub(crate) struct Lanes {
+    known: Arc<RwLock<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_id: HashMap<i32, Lane>,
+    by_lane: HashMap<Lane, i32>,
+    newest: i32,
+}
+
+impl Lanes {
+    /// The number of a lane, if it is known here.
+    pub(crate) fn id(&self, lane: &Lane) -> Option<i32> {
+        self.read(|known| known.by_lane.get(lane).copied())
+    }
+
+    /// The lane with this number, if it is known here.
+    pub(crate) fn lane(&self, id: i32) -> Option<Lane> {
+        self.read(|known| known.by_id.get(&id).cloned())
+    }
+
+    /// The numbers of the lanes that pass, with the lanes.
+    pub(crate) fn matching(&self, pass: impl Fn(&Lane) -> bool) -> Vec<(i32, Lane)> {
+        self.read(|known| {
+            let passing = known.by_id.iter().filter(|(_, lane)| pass(lane));
+            passing.map(|(&id, lane)| (id, lane.clone())).collect()
+        })
+    }
+
+    /// The highest number known here.
+    pub(crate) fn newest(&self) -> i32 {
+        self.read(|known| known.newest)
+    }
+
+    /// Reads the lanes that were added since. Returns whether there were any.
+    pub(crate) async fn refresh(&self, connection: &mut PgConnection) -> sqlx::Result<bool> {
+        // Numbers are handed out before they are committed: look back a little, so that a lane
+        // which was committed late is not passed by for good.
+        const LATE: i32 = 1_000;
+        let after = self.newest().saturating_sub(LATE);
+        let rows: Vec<(i32, String, String, i32)> =
+            sqlx::query_as(include_str!("../queries/task/find_lanes.sql"))
+                .bind(after)
+                .fetch_all(connection)
+                .await?;
+        let mut known = self.known.write().expect("no holder of this lock panics");
+        let before = known.by_id.len();
+        for (id, queue, kind, priority) in rows {
+            let lane = Lane {
+                queue: Queue::from_store(queue),
+                kind: Kind::from_store(kind),
+                priority: Priority::new(priority).unwrap_or_default(),
+            };
+            known.newest = known.newest.max(id);
+            known.by_lane.insert(lane.clone(), id);
+            known.by_id.insert(id, lane);
+        }
+        Ok(known.by_id.len() > before)
+    }
+
+    /// Makes sure that these lanes exist and are known here.
+    pub(crate) async fn add(&self, connection: &mut PgConnection, lanes: &[&Lane]) -> sqlx::Result<()> {
+        let queues: Vec<_> = lanes.iter().map(|l| l.queue.as_str()).collect();
+        let kinds: Vec<_> = lanes.iter().map(|l| l.kind.as_str()).collect();
+        let priorities: Vec<_> = lanes.iter().map(|l| l.priority.get()).collect();
+        sqlx::query(include_str!("../queries/task/add_lanes.sql"))
+            .bind(queues)
+            .bind(kinds)
+            .bind(priorities)
+            .execute(&mut *connection)
+            .await?;
+        self.refresh(connection).await?;
+        Ok(())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        look(&self.known.read().expect("no holder of this lock panics"))
+    }
+}

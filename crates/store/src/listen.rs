@@ -1,0 +1,192 @@
+//! Hears hints, on one connection of its own, and never trusts that it hears all of them.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use task_domain::ports::WakeUp;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::Settings;
+use crate::notify::{CANCELLED, CHANGED, READY};
+
+/// Longest wait before a lost connection is tried again.
+const RECONNECT_MAX: Duration = Duration::from_secs(5);
+/// A connection that was silent for so long is asked whether it lives.
+const PROBE: Duration = Duration::from_secs(10);
+
+/// What was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// A hint on this channel.
+    Hint(Channel),
+    /// Listening (again): hints from before may have been missed.
+    Listening,
+    /// The connection is gone; hints may be missed from here on.
+    Deaf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channel {
+    Ready,
+    Changed,
+    Cancelled,
+}
+
+impl Channel {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            READY => Some(Self::Ready),
+            CHANGED => Some(Self::Changed),
+            CANCELLED => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Ready => READY,
+            Self::Changed => CHANGED,
+            Self::Cancelled => CANCELLED,
+        }
+    }
+}
+
+/// Listens on these channels until `heard` is dropped. Registers first and says so afterwards, so
+/// that whoever looks after [`Heard::Listening`] misses nothing.
+pub(crate) async fn listen(settings: Settings, channels: &[Channel], heard: mpsc::Sender<Heard>) {
+    let names: Vec<_> = channels.iter().map(|c| c.name()).collect();
+    let mut failures = 0u32;
+    while !heard.is_closed() {
+        let listener = tokio::time::timeout(settings.connect_timeout * 2, connect(&settings, &names)).await;
+        match listener {
+            Ok(Ok(listener)) => {
+                failures = 0;
+                if heard.send(Heard::Listening).await.is_err() {
+                    return;
+                }
+                hear(listener, &heard).await;
+                let _ = heard.send(Heard::Deaf).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "cannot listen; polling meanwhile"),
+            Err(_) => tracing::debug!("no answer to LISTEN; polling meanwhile"),
+        }
+        failures = failures.saturating_add(1);
+        // Full jitter, so that a fleet does not come back all at once.
+        let cap = Duration::from_millis(100) * 2u32.pow(failures.min(6));
+        let wait = cap.min(RECONNECT_MAX).mul_f64(rand::random());
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = heard.closed() => {}
+        }
+    }
+}
+
+async fn connect(settings: &Settings, names: &[&str]) -> sqlx::Result<PgListener> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .acquire_timeout(settings.connect_timeout)
+        .connect_with(settings.for_migrations())
+        .await?;
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.listen_all(names.iter().copied()).await?;
+    Ok(listener)
+}
+
+/// Passes hints on until the connection is in doubt.
+async fn hear(mut listener: PgListener, heard: &mpsc::Sender<Heard>) {
+    loop {
+        let next = tokio::select! {
+            next = tokio::time::timeout(PROBE, listener.try_recv()) => next,
+            () = heard.closed() => return,
+        };
+        match next {
+            Ok(Ok(Some(first))) => {
+                let mut channels = vec![Channel::named(first.channel())];
+                while let Some(more) = listener.next_buffered() {
+                    channels.push(Channel::named(more.channel()));
+                }
+                channels.dedup();
+                for channel in channels.into_iter().flatten() {
+                    // Full: whoever reads is behind and will look at all in any case.
+                    let _ = heard.try_send(Heard::Hint(channel));
+                }
+            }
+            // It may have reconnected by itself, without saying what was missed: start over.
+            Ok(Ok(None) | Err(_)) => return,
+            Err(_) => {
+                // Silent for long: TCP does not tell of a peer that is gone without a word.
+                let alive = sqlx::Executor::execute(&mut listener, "select 1");
+                if !matches!(tokio::time::timeout(Duration::from_secs(3), alive).await, Ok(Ok(_))) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What brings a worker's claims forward: hints, and a poll with jitter that never stops.
+pub struct WakeUps {
+    settings: Settings,
+    poll: Duration,
+    heard: Option<mpsc::Receiver<Heard>>,
+    next_poll: Instant,
+}
+
+/// What a worker is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Look for work.
+    Work(WakeUp),
+    /// Look whether what runs here was cancelled.
+    Cancelled,
+}
+
+impl WakeUps {
+    pub(crate) fn start(settings: Settings, poll: Duration) -> Self {
+        let heard = settings.notify.then(|| {
+            let (sender, heard) = mpsc::channel(16);
+            let settings = settings.clone();
+            tokio::spawn(
+                async move { listen(settings, &[Channel::Ready, Channel::Cancelled], sender).await },
+            );
+            heard
+        });
+        Self { settings, poll, heard, next_poll: Instant::now() }
+    }
+
+    /// How this worker reaches the database.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Waits for the next reason to look. The first one comes at once.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing heard is lost.
+    pub async fn next(&mut self) -> Told {
+        loop {
+            let poll = tokio::time::sleep_until(self.next_poll);
+            let hint = async {
+                match &mut self.heard {
+                    Some(heard) => heard.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = poll => {
+                    self.next_poll = Instant::now() + self.poll.mul_f64(0.75 + 0.5 * rand::random::<f64>());
+                    return Told::Work(WakeUp::Poll);
+                }
+                heard = hint => match heard {
+                    Some(Heard::Hint(Channel::Cancelled)) => return Told::Cancelled,
+                    Some(Heard::Hint(_) | Heard::Listening) => return Told::Work(WakeUp::Notified),
+                    Some(Heard::Deaf) => {}
+                    None => self.heard = None,
+                },
+            }
+        }
+    }
+}

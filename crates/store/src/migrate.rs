@@ -1,0 +1,129 @@
+//! Brings the database's tables to the state this program needs.
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::PgConnection;
+use sqlx::{ConnectOptions, Connection};
+use task_domain::ports::{Error, Result};
+
+use crate::Settings;
+use crate::connection::within;
+use crate::error::from_sqlx;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// Names the lock that keeps two processes from migrating at once. Any constant will do.
+const LOCK: i64 = 0x7461_736b_5f6d_6967;
+const LOCK_POLL: Duration = Duration::from_millis(200);
+
+/// How the database's tables compare with what this program needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// They are as needed.
+    Current,
+    /// These steps are missing, oldest first.
+    Behind(Vec<String>),
+    /// A newer program has been here: this one must not touch them.
+    Ahead {
+        /// The newest step in the database.
+        database: i64,
+        /// The newest step this program knows.
+        known: i64,
+    },
+}
+
+/// Compares the database's tables with what this program needs.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn status(settings: &Settings) -> Result<Status> {
+    let mut connection = open(settings).await?;
+    let found = read_status(&mut connection).await.map_err(from_sqlx);
+    // The answer is in; how the connection ends does not matter.
+    let _ = connection.close().await;
+    found
+}
+
+/// Runs the steps that are missing, and returns their names. Safe when several processes start at
+/// once: the others wait and then find nothing to do.
+///
+/// # Errors
+/// [`Error::Internal`] when a newer program has been here or a released step was changed; otherwise
+/// as the database says.
+pub async fn run(settings: &Settings) -> Result<Vec<String>> {
+    let mut connection = open(settings).await?;
+    let done = run_locked(&mut connection).await;
+    let _ = connection.close().await;
+    done
+}
+
+async fn open(settings: &Settings) -> Result<PgConnection> {
+    within(settings.connect_timeout, settings.for_migrations().connect()).await
+}
+
+async fn run_locked(connection: &mut PgConnection) -> Result<Vec<String>> {
+    // Polled: a waiting `pg_advisory_lock` would hold a snapshot, which an index that is built
+    // concurrently waits for.
+    loop {
+        let got: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(from_sqlx)?;
+        if got {
+            break;
+        }
+        tokio::time::sleep(LOCK_POLL).await;
+    }
+    match read_status(connection).await.map_err(from_sqlx)? {
+        Status::Current => Ok(Vec::new()),
+        Status::Ahead { database, known } => Err(ahead(database, known)),
+        Status::Behind(steps) => {
+            let migrator =
+                Migrator { migrations: MIGRATIONS.migrations.clone(), locking: false, ..Migrator::DEFAULT };
+            migrator.run_direct(None, connection, false).await.map_err(from_migrate)?;
+            Ok(steps)
+        }
+    }
+}
+
+/// The error that a program gets which is older than the database.
+pub fn ahead(database: i64, known: i64) -> Error {
+    let text = format!(
+        "the database is at migration {database}, this program knows them up to {known}: \
+         start the newer version of this program"
+    );
+    Error::Internal(text.into())
+}
+
+fn from_migrate(error: MigrateError) -> Error {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => from_sqlx(error),
+        other => Error::Internal(other.into()),
+    }
+}
+
+async fn read_status(connection: &mut PgConnection) -> sqlx::Result<Status> {
+    let exists: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
+        .fetch_one(&mut *connection)
+        .await?;
+    let newest: Option<i64> = if exists {
+        sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+            .fetch_one(&mut *connection)
+            .await?
+    } else {
+        None
+    };
+    let database = newest.unwrap_or(0);
+    let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
+    if database > known {
+        return Ok(Status::Ahead { database, known });
+    }
+    let missing: Vec<_> = MIGRATIONS
+        .iter()
+        .filter(|m| m.version > database)
+        .map(|m| format!("{:04} {}", m.version, m.description))
+        .collect();
+    Ok(if missing.is_empty() { Status::Current } else { Status::Behind(missing) })
+}

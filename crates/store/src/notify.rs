@@ -1,0 +1,119 @@
+//! Says "look" to other processes, after the fact and not too often.
+//!
+//! A NOTIFY takes a lock on the whole cluster when it commits, so none is ever part of a hot
+//! transaction: each process has one connection that sends them, one statement for all that
+//! gathered since the last, no more often than [`SPACING`]. They are hints: what is lost is found
+//! by polling.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::connection::Held;
+
+/// Wakes workers: there is work.
+pub(crate) const READY: &str = "task_ready";
+/// Wakes watches: tasks have changed.
+pub(crate) const CHANGED: &str = "task_changed";
+/// Wakes workers: a running task was cancelled.
+pub(crate) const CANCELLED: &str = "task_cancelled";
+
+/// Least time between two sends of a process: at most 200 a second, whatever the load.
+const SPACING: Duration = Duration::from_millis(5);
+
+/// Sent once on each connection: a hint need not wait for the disk.
+const NO_WAIT: &str = "set synchronous_commit = off";
+
+#[derive(Default)]
+struct Wanted {
+    ready: AtomicBool,
+    changed: AtomicBool,
+    cancelled: AtomicBool,
+    any: Notify,
+}
+
+/// Asks for hints to be sent. Cheap; clones share one connection.
+#[derive(Clone)]
+pub(crate) struct Notifier {
+    wanted: Option<Arc<Wanted>>,
+}
+
+impl Notifier {
+    /// One that sends nothing: everything works by polling.
+    pub(crate) fn silent() -> Self {
+        Self { wanted: None }
+    }
+
+    /// Starts the loop that sends, which ends with the last clone of this.
+    pub(crate) fn start(connection: Held) -> Self {
+        let wanted = Arc::new(Wanted::default());
+        tokio::spawn(send(connection.on_open(NO_WAIT), Arc::downgrade(&wanted)));
+        Self { wanted: Some(wanted) }
+    }
+
+    /// There is work.
+    pub(crate) fn ready(&self) {
+        self.want(|w| &w.ready);
+    }
+
+    /// Tasks have changed.
+    pub(crate) fn changed(&self) {
+        self.want(|w| &w.changed);
+    }
+
+    /// A running task was cancelled.
+    pub(crate) fn cancelled(&self) {
+        self.want(|w| &w.cancelled);
+    }
+
+    fn want(&self, hint: impl FnOnce(&Wanted) -> &AtomicBool) {
+        if let Some(wanted) = &self.wanted
+            && !hint(wanted).swap(true, AcqRel)
+        {
+            wanted.any.notify_one();
+        }
+    }
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.any.notify_one();
+    }
+}
+
+async fn send(mut connection: Held, wanted: std::sync::Weak<Wanted>) {
+    /// How often the loop looks whether anyone is left who could ask.
+    const LOOK: Duration = Duration::from_secs(1);
+    loop {
+        let Some(shared) = wanted.upgrade() else { break };
+        // Ends without a hint now and then, so that this loop does not keep itself alive.
+        let _ = tokio::time::timeout(LOOK, shared.any.notified()).await;
+        let taken = [(&shared.ready, READY), (&shared.changed, CHANGED), (&shared.cancelled, CANCELLED)]
+            .into_iter()
+            .filter(|(flag, _)| flag.swap(false, AcqRel))
+            .map(|(_, channel)| channel)
+            .collect::<Vec<_>>();
+        drop(shared);
+        if taken.is_empty() {
+            continue;
+        }
+        let next = Instant::now() + SPACING;
+        if let Err(error) = notify(&mut connection, &taken).await {
+            tracing::debug!(%error, "a notification was not sent; polling will do");
+        }
+        tokio::time::sleep_until(next).await;
+    }
+    connection.close().await;
+}
+
+async fn notify(connection: &mut Held, channels: &[&str]) -> task_domain::ports::Result<()> {
+    let mut open = connection.take().await?;
+    let answer = sqlx::query("select pg_notify(channel, '') from unnest($1::text[]) as n(channel)")
+        .bind(channels)
+        .execute(&mut open)
+        .await;
+    connection.done(open, answer.map(drop))
+}

@@ -1,0 +1,129 @@
+//! Takes back what became of work: outcomes and history in one fenced statement for a batch.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use task_domain::ports::{Error, Record, Result};
+use task_domain::{Decision, Settled, Status, Verdict, WorkerId};
+
+use crate::arrays::Decisions;
+use crate::connection::Held;
+use crate::notify::Notifier;
+
+/// Records for one worker, on a connection of its own.
+pub struct Recorder {
+    worker: WorkerId,
+    connection: Held,
+    notifier: Notifier,
+    /// Whether an answer was lost: what was asked for then may have been written all the same.
+    in_doubt: bool,
+}
+
+/// A decision as it is stored.
+pub(crate) struct Stored<'a> {
+    pub(crate) status: Status,
+    /// Whether it counts as a failed attempt.
+    pub(crate) failed: bool,
+    pub(crate) delay: Duration,
+    pub(crate) details: Option<&'a str>,
+    pub(crate) result: Option<&'a str>,
+}
+
+/// A decision as it is stored.
+pub(crate) fn stored(decision: &Decision) -> Stored<'_> {
+    let row = |status, failed, delay, details, result| Stored { status, failed, delay, details, result };
+    match decision {
+        Decision::Succeed(result) => row(
+            Status::Succeeded,
+            false,
+            Duration::ZERO,
+            None,
+            result.as_ref().map(task_domain::TaskResult::as_str),
+        ),
+        Decision::Retry { delay, error } => row(Status::Retrying, true, *delay, Some(error), None),
+        Decision::Fail { error } => row(Status::Failed, true, Duration::ZERO, Some(error), None),
+        Decision::PutBack { delay, reason } => row(Status::Pending, false, *delay, Some(*reason), None),
+    }
+}
+
+impl Recorder {
+    pub(crate) fn new(worker: WorkerId, connection: Held, notifier: Notifier) -> Self {
+        Self { worker, connection, notifier, in_doubt: false }
+    }
+
+    async fn write(&mut self, batch: &[Settled]) -> Result<HashSet<i64>> {
+        // In one order everywhere, so that two statements on the same tasks cannot deadlock.
+        let mut ordered: Vec<_> = batch.iter().collect();
+        ordered.sort_unstable_by_key(|s| s.lease.task);
+        let mut columns = Decisions::default();
+        for settled in ordered {
+            columns.push(settled);
+        }
+        let mut connection = self.connection.take().await?;
+        let answer = sqlx::query_scalar(include_str!("../queries/record/record.sql"))
+            .bind(self.worker.get())
+            .bind(columns.tasks)
+            .bind(columns.epochs)
+            .bind(columns.attempts)
+            .bind(columns.statuses)
+            .bind(columns.failed)
+            .bind(columns.delays_us)
+            .bind(columns.details)
+            .bind(columns.results)
+            .fetch_all(&mut connection)
+            .await;
+        let written: Vec<i64> = self.connection.done(connection, answer)?;
+        Ok(written.into_iter().collect())
+    }
+
+    async fn written_before(&mut self, batch: &[Settled]) -> Result<HashSet<i64>> {
+        let mut columns = Decisions::default();
+        for settled in batch {
+            columns.push(settled);
+        }
+        let mut connection = self.connection.take().await?;
+        let answer = sqlx::query_scalar(include_str!("../queries/record/recorded_before.sql"))
+            .bind(self.worker.get())
+            .bind(columns.tasks)
+            .bind(columns.attempts)
+            .bind(columns.statuses)
+            .fetch_all(&mut connection)
+            .await;
+        let found: Vec<i64> = self.connection.done(connection, answer)?;
+        Ok(found.into_iter().collect())
+    }
+}
+
+impl Record for Recorder {
+    async fn record(&mut self, batch: &[Settled]) -> Result<Vec<Verdict>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let in_doubt = self.in_doubt;
+        self.in_doubt = true;
+        let mut written = match self.write(batch).await {
+            Ok(written) => written,
+            Err(error) => {
+                // The database answered: nothing was written.
+                if matches!(error, Error::Internal(_)) {
+                    self.in_doubt = in_doubt;
+                }
+                return Err(error);
+            }
+        };
+        if in_doubt && written.len() < batch.len() {
+            written.extend(self.written_before(batch).await?);
+        }
+        self.in_doubt = false;
+        let again = |s: &Settled| matches!(s.decision, Decision::PutBack { .. } | Decision::Retry { .. });
+        if batch.iter().any(again) {
+            // Others may be free to run what was put back, or have to wait for less long.
+            self.notifier.ready();
+        }
+        self.notifier.changed();
+        let verdict = |s: &Settled| {
+            if written.contains(&s.lease.task.get()) { Verdict::Recorded } else { Verdict::Stale }
+        };
+        Ok(batch.iter().map(verdict).collect())
+    }
+}

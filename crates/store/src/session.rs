@@ -1,0 +1,168 @@
+//! A worker's session: its registration, its lease, and the parts that work under it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::PgConnection;
+use task_domain::ports::{Error, Renew, Result};
+use task_domain::{Lease, WorkerId, WorkerInfo};
+
+use crate::arrays::millis;
+use crate::connection::Held;
+use crate::lane::Lanes;
+use crate::notify::Notifier;
+use crate::{Claimer, Promoter, Recorder, Settings, WakeUps};
+
+/// How long a lease lasts from its renewal, unless set otherwise.
+pub(crate) const LEASE_TIME: Duration = Duration::from_secs(15);
+
+/// How a worker's session is held.
+#[derive(Clone, Debug)]
+pub struct SessionSettings {
+    /// How long the lease lasts from its renewal; renew at a third of it. Default: 15 s.
+    pub lease_time: Duration,
+    /// Time between two looks for work without a hint. Default: 1 s.
+    pub poll: Duration,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self { lease_time: LEASE_TIME, poll: Duration::from_secs(1) }
+    }
+}
+
+/// One registered run of a worker. Ends when it is ended, or when its lease runs out.
+pub struct Session {
+    id: WorkerId,
+    info: Arc<WorkerInfo>,
+    settings: Settings,
+    options: SessionSettings,
+    control: Held,
+    notifier: Notifier,
+    lanes: Lanes,
+}
+
+impl Session {
+    /// Registers a worker.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn open(settings: Settings, info: WorkerInfo, options: SessionSettings) -> Result<Self> {
+        let held = || Held::new(settings.for_hot_statements(), settings.connect_timeout);
+        let mut control = held();
+        let words = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>();
+        let mut connection = control.take().await?;
+        let answer = sqlx::query_scalar(include_str!("../queries/worker/register.sql"))
+            .bind(&info.name)
+            .bind(&info.version)
+            .bind(words(&mut info.kinds.iter().map(ToString::to_string)))
+            .bind(words(&mut info.queues.iter().map(ToString::to_string)))
+            .bind(info.slots.cast_signed())
+            .bind(millis(options.lease_time))
+            .fetch_one(&mut connection)
+            .await;
+        let id: i64 = control.done(connection, answer)?;
+        let notifier = if settings.notify { Notifier::start(held()) } else { Notifier::silent() };
+        Ok(Self {
+            id: WorkerId::from_store(id),
+            info: Arc::new(info),
+            control,
+            notifier,
+            lanes: Lanes::default(),
+            settings,
+            options,
+        })
+    }
+
+    /// Names this run.
+    pub fn id(&self) -> WorkerId {
+        self.id
+    }
+
+    /// The part that claims tasks.
+    pub fn claimer(&self) -> Claimer {
+        Claimer::new(self.id, self.info.clone(), self.held(), self.lanes.clone(), self.notifier.clone())
+    }
+
+    /// The part that records what became of them.
+    pub fn recorder(&self) -> Recorder {
+        Recorder::new(self.id, self.held(), self.notifier.clone())
+    }
+
+    /// The part that brings tasks into line when their time has come.
+    pub fn promoter(&self) -> Promoter {
+        Promoter::new(self.held(), self.notifier.clone())
+    }
+
+    /// The part that hears when there is work, and polls.
+    pub fn wake_ups(&self) -> WakeUps {
+        WakeUps::start(self.settings.clone(), self.options.poll)
+    }
+
+    /// Ends the session: what it still holds goes back at once.
+    ///
+    /// # Errors
+    /// As the database says; the lease then runs out by itself.
+    pub async fn end(mut self, reason: &'static str) -> Result<()> {
+        let mut connection = self.control.take().await?;
+        let answer = sqlx::query(include_str!("../queries/worker/end.sql"))
+            .bind(self.id.get())
+            .bind(reason)
+            .execute(&mut connection)
+            .await;
+        let ended = self.control.done(connection, answer.map(drop));
+        self.control.close().await;
+        ended
+    }
+
+    fn held(&self) -> Held {
+        Held::new(self.settings.for_hot_statements(), self.settings.connect_timeout)
+    }
+}
+
+impl Renew for Session {
+    async fn renew(&mut self, held: &[Lease], busy: u32, draining: bool) -> Result<Vec<Lease>> {
+        let mut connection = self.control.take().await?;
+        let answer = self.renew_on(&mut connection, held, busy, draining).await;
+        let lost = self.control.done(connection, answer)?;
+        let lost = lost.ok_or(Error::LeaseLost)?;
+        Ok(held.iter().filter(|l| lost.contains(&l.task.get())).copied().collect())
+    }
+
+    fn lease_time(&self) -> Duration {
+        self.options.lease_time
+    }
+}
+
+impl Session {
+    /// The tasks whose lease is lost, or nothing if the session itself has ended.
+    async fn renew_on(
+        &self,
+        connection: &mut PgConnection,
+        held: &[Lease],
+        busy: u32,
+        draining: bool,
+    ) -> sqlx::Result<Option<Vec<i64>>> {
+        let renewed = sqlx::query(include_str!("../queries/worker/renew.sql"))
+            .bind(self.id.get())
+            .bind(millis(self.options.lease_time))
+            .bind(busy.cast_signed())
+            .bind(draining)
+            .execute(&mut *connection)
+            .await?;
+        if renewed.rows_affected() == 0 {
+            return Ok(None);
+        }
+        if held.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let tasks: Vec<_> = held.iter().map(|l| l.task.get()).collect();
+        let epochs: Vec<_> = held.iter().map(|l| l.epoch.get()).collect();
+        let lost = sqlx::query_scalar(include_str!("../queries/worker/held.sql"))
+            .bind(tasks)
+            .bind(epochs)
+            .fetch_all(connection)
+            .await?;
+        Ok(Some(lost))
+    }
+}

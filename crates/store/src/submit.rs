@@ -1,0 +1,222 @@
+//! Takes tasks in: concurrent creates that arrive while a commit is in flight share the next one.
+
+use std::collections::HashMap;
+
+use jiff_sqlx::Timestamp;
+use sqlx::postgres::PgConnection;
+use sqlx::types::Uuid;
+use task_domain::ports::{Error, Result};
+use task_domain::{Created, NewTask, TaskId, limits};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::arrays::{NewTasks, hash};
+use crate::connection::Held;
+use crate::lane::Lanes;
+use crate::notify::Notifier;
+
+/// Most calls that wait for their turn; further ones wait to be let in.
+const WAITING_CALLS: usize = 4_096;
+/// Most bytes of payload in one statement.
+const BATCH_BYTES: usize = 16 << 20;
+
+type Answers = Vec<Result<Created>>;
+
+struct Call {
+    tasks: Vec<NewTask>,
+    answer: oneshot::Sender<Answers>,
+}
+
+/// Hands tasks to the loop that stores them.
+#[derive(Clone)]
+pub(crate) struct Submitter {
+    calls: mpsc::Sender<Call>,
+}
+
+impl Submitter {
+    /// Starts the loop, which ends with the last clone of this.
+    pub(crate) fn start(connection: Held, lanes: Lanes, notifier: Notifier) -> Self {
+        let (calls, waiting) = mpsc::channel(WAITING_CALLS);
+        tokio::spawn(Loop { connection, lanes, notifier, waiting }.run());
+        Self { calls }
+    }
+
+    /// Stores tasks and answers after the commit, one answer each in their order.
+    pub(crate) async fn submit(&self, tasks: Vec<NewTask>) -> Answers {
+        let count = tasks.len();
+        let (answer, answered) = oneshot::channel();
+        let gone = || Error::Unavailable("the service is shutting down".into());
+        if self.calls.send(Call { tasks, answer }).await.is_ok()
+            && let Ok(answers) = answered.await
+        {
+            return answers;
+        }
+        std::iter::repeat_with(|| Err(gone())).take(count).collect()
+    }
+}
+
+struct Loop {
+    connection: Held,
+    lanes: Lanes,
+    notifier: Notifier,
+    waiting: mpsc::Receiver<Call>,
+}
+
+impl Loop {
+    async fn run(mut self) {
+        // No linger: what arrived while the last commit was in flight is the next batch, so that
+        // one task alone is stored at once.
+        while let Some(first) = self.waiting.recv().await {
+            let calls = self.batch(first);
+            let tasks: Vec<_> = calls.iter().flat_map(|call| &call.tasks).collect();
+            let answers = self.store(&tasks).await;
+            if answers.iter().flatten().any(|created| created.is_new) {
+                self.notifier.ready();
+                self.notifier.changed();
+            }
+            let mut answers = answers.into_iter();
+            for call in calls {
+                let own = answers.by_ref().take(call.tasks.len()).collect();
+                // A caller that is gone has no use for its answer.
+                let _ = call.answer.send(own);
+            }
+        }
+        self.connection.close().await;
+    }
+
+    /// The first call and what waits behind it, as far as one statement goes.
+    fn batch(&mut self, first: Call) -> Vec<Call> {
+        let size = |call: &Call| call.tasks.iter().map(|t| t.payload.as_str().len()).sum::<usize>();
+        let (mut tasks, mut bytes) = (first.tasks.len(), size(&first));
+        let mut calls = vec![first];
+        while tasks < limits::BATCH_TASKS && bytes < BATCH_BYTES {
+            let Ok(call) = self.waiting.try_recv() else { break };
+            tasks += call.tasks.len();
+            bytes += size(&call);
+            calls.push(call);
+        }
+        calls
+    }
+
+    /// Stores a batch. One task that the database refuses costs only itself: the batch is halved
+    /// until the culprit is alone.
+    async fn store(&mut self, tasks: &[&NewTask]) -> Answers {
+        match self.store_whole(tasks).await {
+            Ok(answers) => answers,
+            Err(error) if error.is_retryable() || tasks.len() == 1 => {
+                let source = std::error::Error::source(&error);
+                tracing::warn!(tasks = tasks.len(), %error, source, "tasks were not stored");
+                tasks.iter().map(|_| Err(same_error(&error))).collect()
+            }
+            Err(_) => {
+                let (left, right) = tasks.split_at(tasks.len() / 2);
+                let mut answers = Box::pin(self.store(left)).await;
+                answers.extend(Box::pin(self.store(right)).await);
+                answers
+            }
+        }
+    }
+
+    async fn store_whole(&mut self, tasks: &[&NewTask]) -> Result<Answers> {
+        let mut connection = self.connection.take().await?;
+        let answer = insert(&mut connection, &self.lanes, tasks).await;
+        let rows = self.connection.done(connection, answer)?;
+        let mut answers: Vec<Option<Result<Created>>> = (0..tasks.len()).map(|_| None).collect();
+        for row in rows {
+            answers[row.place] = Some(Ok(row.created));
+        }
+        let left: Vec<_> = (0..tasks.len()).filter(|&n| answers[n].is_none()).collect();
+        if !left.is_empty() {
+            let keyed: Vec<_> = left.iter().map(|&n| tasks[n]).collect();
+            let mut connection = self.connection.take().await?;
+            let answer = find(&mut connection, &keyed).await;
+            let found = self.connection.done(connection, answer)?;
+            for n in left {
+                answers[n] = Some(found_before(&found, tasks[n], &self.lanes));
+            }
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+}
+
+/// One error for each of the callers that share a statement.
+fn same_error(error: &Error) -> Error {
+    match error {
+        Error::Unavailable(source) => Error::Unavailable(source.to_string().into()),
+        other => Error::Internal(other.to_string().into()),
+    }
+}
+
+struct Stored {
+    place: usize,
+    created: Created,
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    lanes: &Lanes,
+    tasks: &[&NewTask],
+) -> sqlx::Result<Vec<Stored>> {
+    let wanted: Vec<_> = tasks.iter().map(|t| t.lane()).collect();
+    let unknown: Vec<_> = wanted.iter().filter(|l| lanes.id(l).is_none()).collect();
+    if !unknown.is_empty() {
+        lanes.add(connection, &unknown).await?;
+    }
+    let mut columns = NewTasks::default();
+    for (task, lane) in tasks.iter().zip(&wanted) {
+        columns.push(task, lanes.id(lane).ok_or(sqlx::Error::RowNotFound)?);
+    }
+    let rows: Vec<(i64, i64, Timestamp)> = sqlx::query_as(include_str!("../queries/task/submit.sql"))
+        .bind(columns.lanes)
+        .bind(columns.retries)
+        .bind(columns.run_at)
+        .bind(columns.timeout)
+        .bind(columns.backoff_initial)
+        .bind(columns.backoff_max)
+        .bind(columns.names)
+        .bind(columns.payloads)
+        .bind(columns.labels)
+        .bind(columns.keys)
+        .bind(columns.key_hashes)
+        .fetch_all(connection)
+        .await?;
+    let stored = |(ord, id, at): (i64, i64, Timestamp)| Stored {
+        place: usize::try_from(ord - 1).unwrap_or_default(),
+        created: Created { id: TaskId::from_store(id), created_at: at.to_jiff(), is_new: true },
+    };
+    Ok(rows.into_iter().map(stored).collect())
+}
+
+type Found = HashMap<Uuid, (i64, Timestamp, i32, String, String)>;
+
+async fn find(connection: &mut PgConnection, tasks: &[&NewTask]) -> sqlx::Result<Found> {
+    let hashes: Vec<_> = tasks.iter().filter_map(|t| t.key.as_ref()).map(hash).collect();
+    let rows: Vec<(Uuid, i64, Timestamp, i32, String, String)> =
+        sqlx::query_as(include_str!("../queries/task/find_by_key.sql"))
+            .bind(hashes)
+            .fetch_all(connection)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(hash, id, at, lane, name, payload)| (hash, (id, at, lane, name, payload)))
+        .collect())
+}
+
+/// The answer for a task whose key was used before: the first task, if it was asked for alike.
+fn found_before(found: &Found, task: &NewTask, lanes: &Lanes) -> Result<Created> {
+    let Some(key) = &task.key else {
+        return Err(Error::Internal("a task without a key was not stored".into()));
+    };
+    let Some((id, at, lane, name, payload)) = found.get(&hash(key)) else {
+        // Its first create is being undone by retention just now; the caller may try again.
+        return Err(Error::Unavailable("the task of this idempotency key is just being removed".into()));
+    };
+    let id = TaskId::from_store(*id);
+    let alike = lanes.id(&task.lane()) == Some(*lane)
+        && task.name.as_str() == name
+        && task.payload.as_str() == payload;
+    if alike {
+        Ok(Created { id, created_at: at.to_jiff(), is_new: false })
+    } else {
+        Err(Error::KeyReused { key: key.to_string(), id })
+    }
+}

@@ -1,0 +1,161 @@
+//! Where in each lane the next claim starts to look.
+//!
+//! A claim that always began at a lane's start would walk over the index entries of all that was
+//! claimed before it, which vacuum cannot remove while any session holds an old snapshot. So each
+//! lane has a lower bound. Places are handed out in order but not committed in order, so the bound
+//! must not run ahead of what may still appear below it:
+//! - while there is a backlog, it is the last place claimed: what appears below waits a little;
+//! - when a claim found less than it asked for, it is the last place as of [`LAG`] ago, so that
+//!   late commits are found at once;
+//! - and now and then the whole lane is looked through, no more than a small share of the time.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long a submitter may take from drawing a place to its commit and still be found at once.
+const LAG: Duration = Duration::from_millis(500);
+/// Least time between two looks through a whole lane.
+const BOTTOM: Duration = Duration::from_secs(2);
+/// A look through a whole lane may take one part in so many of the time.
+const BOTTOM_SHARE: u32 = 50;
+
+/// The lower bounds of one worker's lanes.
+pub(crate) struct Watermarks {
+    marks: HashMap<i32, Mark>,
+    /// Whether the last claim got all it asked for.
+    backlog: bool,
+    /// When `Mark::next` was taken.
+    taken_at: Instant,
+    /// When to look through the whole lanes again.
+    bottom_at: Instant,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Mark {
+    /// The last place claimed.
+    last: i64,
+    /// The same, at least [`LAG`] ago.
+    lagged: i64,
+    /// The same, as of `Watermarks::taken_at`: becomes `lagged` once that is long enough ago.
+    next: i64,
+}
+
+/// Where the next claim starts.
+pub(crate) struct Start {
+    /// For each lane asked for, the place after which to look.
+    pub(crate) after: Vec<i64>,
+    /// Whether this is a look through the whole lanes.
+    pub(crate) bottom: bool,
+}
+
+/// What a claim came to.
+pub(crate) struct Took {
+    /// Whether it got all it asked for.
+    pub(crate) full: bool,
+    /// Whether it was a look through the whole lanes.
+    pub(crate) bottom: bool,
+    /// How long it took.
+    pub(crate) time: Duration,
+}
+
+impl Watermarks {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self { marks: HashMap::new(), backlog: false, taken_at: now, bottom_at: now }
+    }
+
+    /// Where to look next in these lanes.
+    pub(crate) fn start(&self, lanes: impl Iterator<Item = i32>, now: Instant) -> Start {
+        let bottom = now >= self.bottom_at;
+        let after = |lane| {
+            let mark = self.marks.get(&lane).copied().unwrap_or_default();
+            match (bottom, self.backlog) {
+                (true, _) => 0,
+                (false, true) => mark.last,
+                (false, false) => mark.lagged,
+            }
+        };
+        Start { after: lanes.map(after).collect(), bottom }
+    }
+
+    /// Notes the places that a claim got, by lane.
+    pub(crate) fn claimed(&mut self, places: impl Iterator<Item = (i32, i64)>, took: &Took, now: Instant) {
+        if now.duration_since(self.taken_at) >= LAG {
+            for mark in self.marks.values_mut() {
+                mark.lagged = mark.next;
+                mark.next = mark.last;
+            }
+            self.taken_at = now;
+        }
+        for (lane, place) in places {
+            let mark = self.marks.entry(lane).or_default();
+            mark.last = mark.last.max(place);
+        }
+        self.backlog = took.full;
+        if took.bottom {
+            self.bottom_at = now + BOTTOM.max(took.time * BOTTOM_SHARE);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LANE: i32 = 7;
+
+    fn after(marks: &Watermarks, now: Instant) -> i64 {
+        marks.start([LANE].into_iter(), now).after[0]
+    }
+
+    fn claim(marks: &mut Watermarks, place: i64, full: bool, now: Instant) {
+        let start = marks.start([LANE].into_iter(), now);
+        let took = Took { full, bottom: start.bottom, time: Duration::from_millis(1) };
+        marks.claimed([(LANE, place)].into_iter(), &took, now);
+    }
+
+    #[test]
+    fn a_backlog_is_walked_once() {
+        let start = Instant::now();
+        let mut marks = Watermarks::new(start);
+        assert_eq!(after(&marks, start), 0);
+        claim(&mut marks, 500, true, start);
+        assert_eq!(after(&marks, start), 500);
+        claim(&mut marks, 900, true, start);
+        assert_eq!(after(&marks, start), 900);
+    }
+
+    #[test]
+    fn without_a_backlog_late_commits_are_found_at_once() {
+        let start = Instant::now();
+        let mut marks = Watermarks::new(start);
+        claim(&mut marks, 500, false, start);
+        let soon = start + LAG / 2;
+        assert_eq!(after(&marks, soon), 0, "a place below 500 may still be committed");
+        claim(&mut marks, 501, false, start + LAG);
+        assert!(after(&marks, start + LAG) < 500);
+        claim(&mut marks, 502, false, start + LAG * 2);
+        assert_eq!(after(&marks, start + LAG * 2), 500, "what was claimed a whole lag ago is settled");
+    }
+
+    #[test]
+    fn the_whole_lane_is_looked_through_now_and_then() {
+        let start = Instant::now();
+        let mut marks = Watermarks::new(start);
+        claim(&mut marks, 500, true, start);
+        assert_eq!(after(&marks, start + BOTTOM), 0);
+        claim(&mut marks, 600, true, start + BOTTOM);
+        assert_eq!(after(&marks, start + BOTTOM), 600);
+    }
+
+    #[test]
+    fn a_slow_look_is_repeated_less_often() {
+        let start = Instant::now();
+        let mut marks = Watermarks::new(start);
+        let took = Took { full: true, bottom: true, time: Duration::from_secs(1) };
+        marks.claimed([(LANE, 5)].into_iter(), &took, start);
+        assert_eq!(after(&marks, start + Duration::from_secs(49)), 5);
+        assert_eq!(after(&marks, start + Duration::from_secs(50)), 0);
+    }
+}
