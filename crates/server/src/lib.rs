@@ -1,1 +1,26 @@
-//! The gRPC facade: checks a request, calls a port, converts the answer; the watch hub; the migrate command.
+//! The gRPC facade of the Task Service: it checks a request, calls a port and converts the answer.
+//!
+//! One port serves gRPC, gRPC-Web, the health service, `/metrics`, `/healthz`, `/readyz` and a
+//! page for browsers. A call passes [`router`] (what answers where), `measure` (counted, bounded,
+//! panics caught) and one file of `service`; watches live in `watch`, around one subscription to
+//! the store for all of them. What the server keeps running beside its calls is in `readiness` and
+//! `maintain`. [`Server`] starts and stops it all.
+
+pub mod backend;
+pub mod metrics;
+pub mod options;
+pub mod router;
+pub mod server;
+
+mod fleet;
+mod http;
+mod incoming;
+mod maintain;
+mod measure;
+mod readiness;
+mod service;
+mod watch;
+
+pub use backend::Backend;
+pub use options::Options;
+pub use server::{Error, Server};
