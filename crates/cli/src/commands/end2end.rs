@@ -1,0 +1,134 @@
+//! `end2end`: many tasks through the whole service, each followed to its end.
+//!
+//! Tasks are created in batches and each batch is followed by its ids until its last task has
+//! ended; only so many batches are under way at a time, so memory is bounded however many tasks
+//! there are. Times are those of the service's history, so this machine's clock plays no part.
+
+mod batch;
+mod histogram;
+mod mix;
+mod progress;
+mod report;
+mod tally;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use task_client::{batches, v1};
+use tokio::time::Instant;
+
+use super::Context;
+use crate::exit::{Exit, Failure, Result};
+use crate::out::{talk, warn};
+use crate::parse;
+use mix::Mix;
+use progress::Progress;
+use report::Report;
+use tally::Tally;
+
+/// Most tasks in one create, and in one watch.
+const BATCH: usize = 500;
+/// Most batches under way.
+const BATCHES: usize = 20;
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Creates half run_query and half send_email tasks, so a worker that runs both has to be up. Exits with 0 only \
+where every task was created once, ran and succeeded within the time. Tasks that were created and did not end \
+in time, also after a last look at each, are counted as lost.")]
+pub(crate) struct Args {
+    /// How many tasks
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    num_tasks: u64,
+    /// Time for all of it
+    #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse::duration,
+        allow_negative_numbers = true)]
+    timeout: Duration,
+    #[command(flatten)]
+    mix: Mix,
+}
+
+/// What all batches of a run share.
+struct Run {
+    context: Context,
+    tally: Mutex<Tally>,
+    deadline: Instant,
+    /// Marks the run's tasks by their names.
+    tag: String,
+}
+
+impl Run {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        // Counters stay good whoever panicked while counting.
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) async fn run(context: Context, args: Args) -> Result<Exit> {
+    if args.timeout.is_zero() {
+        return Err(Failure::Usage("--timeout must be longer than nothing".to_owned()));
+    }
+    let start = Instant::now();
+    let run =
+        Arc::new(Run { context, tally: Mutex::default(), deadline: start + args.timeout, tag: mix::tag() });
+    let mut progress = Progress::new(args.num_tasks, run.context.out.is_table());
+    let tasks = args.mix.tasks(args.num_tasks, &run.tag)?;
+    let mut under_way = stream::iter(batches(tasks, BATCH))
+        .map(|tasks| batch::live(run.clone(), tasks))
+        .buffer_unordered(BATCHES);
+    let mut tick = tokio::time::interval_at(start + progress.every(), progress.every());
+    let mut link = super::follow::Link::default();
+    loop {
+        tokio::select! {
+            ended = under_way.next() => match ended {
+                Some(ended) => ended?,
+                None => break,
+            },
+            _ = tick.tick() => progress.show(&run.tally(), start.elapsed()),
+        }
+        let news = std::mem::take(&mut run.tally().news);
+        for news in news {
+            progress.aside(|| match news {
+                tally::News::Warning(text) => warn(text),
+                tally::News::Broken(cause) => link.reconnecting(&cause),
+                tally::News::Connected => link.connected(),
+            });
+        }
+    }
+    drop(under_way);
+    progress.clear();
+    let stored = count_stored(&run).await;
+    let Some(run) = Arc::into_inner(run) else {
+        return Err(Failure::Other(anyhow::anyhow!("a batch is still under way")));
+    };
+    let tally = run.tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let report = Report::new(args.num_tasks, tally, stored);
+    let mut context = run.context;
+    context.out.report(&report, |report, _| report.told())?;
+    Ok(if report.full_success { Exit::Done } else { Exit::Failed })
+}
+
+/// How many tasks of this run the service lists: more than were acknowledged are duplicates, fewer
+/// are missing. `None` where it cannot be asked any more.
+async fn count_stored(run: &Run) -> Option<u64> {
+    let first = run.tally().first_created?;
+    let filter = v1::TaskFilter {
+        name_contains: run.tag.clone(),
+        created_from: Some(task_proto::to_wire::timestamp(first)),
+        ..Default::default()
+    };
+    let mut tasks = std::pin::pin!(run.context.client.tasks(filter));
+    let mut count = 0;
+    while let Some(task) = tasks.next().await {
+        match task {
+            Ok(_) => count += 1,
+            Err(error) => {
+                talk(format_args!("The tasks could not be counted at last: {error}"));
+                return None;
+            }
+        }
+    }
+    Some(count)
+}

@@ -1,0 +1,61 @@
+//! Tasks as a table.
+
+use comfy_table::Cell;
+use jiff::Timestamp;
+use task_client::v1;
+
+use super::table::Table;
+use super::text::clean;
+use super::{status, when};
+
+/// A row for each task.
+pub(crate) fn show(tasks: &[v1::TaskSummary], color: bool) -> String {
+    let now = Timestamp::now();
+    let headings = ["ID#", "NAME", "TYPE", "STATUS", "ATTEMPT#", "PRIORITY#", "QUEUE", "CREATED", "UPDATED"];
+    let mut table = Table::new(&headings, color);
+    for task in tasks {
+        let updated = match when::timestamp(task.run_at.as_ref()) {
+            // What waits for its time is better told by that time.
+            Some(at) if at > now => format!("starts {}", when::relative(task.run_at.as_ref(), now)),
+            _ => when::relative(task.updated_at.as_ref(), now),
+        };
+        table.row(vec![
+            Cell::new(task.id),
+            Cell::new(clean(&task.name, false)),
+            Cell::new(clean(&task.r#type, false)),
+            status::cell(task.status),
+            Cell::new(format!("{}/{}", task.attempt, u64::from(task.retries) + 1)),
+            Cell::new(task.priority),
+            Cell::new(clean(&task.queue, false)),
+            Cell::new(when::relative(task.created_at.as_ref(), now)),
+            Cell::new(updated),
+        ]);
+    }
+    table.show()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_aligned_and_plain_without_colour() {
+        let task = |id, name: &str| v1::TaskSummary {
+            id,
+            name: name.into(),
+            r#type: "simulate".into(),
+            status: v1::Status::Running.into(),
+            attempt: 1,
+            retries: 3,
+            queue: "default".into(),
+            ..Default::default()
+        };
+        let shown = show(&[task(7, "a"), task(123, "Weekly ☕")], false);
+        let lines: Vec<_> = shown.lines().collect();
+        assert_eq!(lines.len(), 3, "{shown}");
+        assert!(!shown.contains('\u{1b}'));
+        assert_eq!(lines[1].find("simulate"), lines[0].find("TYPE"), "{shown}");
+        assert!(lines[1].contains("1/4"), "{shown}");
+        assert!(show(&[task(7, "a")], true).contains('\u{1b}'));
+    }
+}
