@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use task_domain::ports::{Counts, Error};
+use task_domain::ports::Counts;
 use task_domain::{HistoryEntry, Invalid, Status as TaskStatus, TaskId, Version};
 use task_proto::status::from_invalid;
 use task_proto::{from_wire, v1};
@@ -62,9 +62,6 @@ pub(crate) async fn history<B: Backend>(
         }
     };
     let entries = backend.history(id, after, limit).await.map_err(|e| refuse(&e))?;
-    if entries.is_empty() && backend.summaries(&[id]).await.map_err(|e| refuse(&e))?.is_empty() {
-        return Err(refuse(&Error::NotFound(id)));
-    }
     Ok(v1::GetTaskHistoryResponse { entries: within(HISTORY_BYTES, entries) })
 }
 
