@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use lettre::message::{Mailbox, Mailboxes};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use task_plugin::{Error, Parameters};
 
 use crate::settings::Rules;
@@ -30,9 +31,9 @@ struct Written {
     to: Addresses,
     cc: Option<Addresses>,
     bcc: Option<Addresses>,
-    subject: Option<String>,
-    body: Option<String>,
-    html: Option<String>,
+    subject: Option<Box<RawValue>>,
+    body: Option<Box<RawValue>>,
+    html: Option<Box<RawValue>>,
     from: Option<String>,
     reply_to: Option<String>,
 }
@@ -60,9 +61,9 @@ impl Mail {
             cc: addresses("cc", written.cc)?,
             bcc: addresses("bcc", written.bcc)?,
             reply_to: written.reply_to.as_deref().map(|text| one("reply_to", text)).transpose()?,
-            subject: subject(written.subject.unwrap_or_default())?,
-            body: written.body,
-            html: written.html,
+            subject: subject(text("subject", written.subject.as_deref())?.unwrap_or_default())?,
+            body: text("body", written.body.as_deref())?,
+            html: text("html", written.html.as_deref())?,
         };
         if mail.to.is_empty() {
             return Err(Error::give_up("parameter `to` must name at least one address"));
@@ -115,6 +116,17 @@ fn no_controls(name: &str, text: &str) -> Result<(), Error> {
         ))),
         None => Ok(()),
     }
+}
+
+/// Text. A command line makes a number of `subject=2026`: it counts as text, with its digits.
+fn text(name: &str, written: Option<&RawValue>) -> Result<Option<String>, Error> {
+    let Some(json) = written.map(RawValue::get) else { return Ok(None) };
+    match json.as_bytes()[0] {
+        b'"' => serde_json::from_str(json).map(Some).map_err(|_| ()),
+        b'[' | b'{' => Err(()),
+        _ => Ok(Some(json.to_owned())),
+    }
+    .map_err(|()| Error::give_up(format!("parameter `{name}` must be a text")))
 }
 
 fn subject(subject: String) -> Result<String, Error> {
@@ -191,6 +203,12 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_a_number_is_text_too() {
+        let mail = read(r#"{"to":"a@example.com","subject":2026,"body":1.50,"html":null}"#).unwrap();
+        assert_eq!((mail.subject.as_str(), mail.body.as_deref(), mail.html), ("2026", Some("1.50"), None));
+    }
+
+    #[test]
     fn mistakes_are_final_and_name_their_parameter() {
         for (text, name) in [
             ("{}", "to"),
@@ -199,6 +217,8 @@ mod tests {
             (r#"{"to":"nobody"}"#, "to"),
             (r#"{"to":"a@"}"#, "to"),
             (r#"{"to":5}"#, "addresses"),
+            (r#"{"to":"a@example.com","subject":["x"]}"#, "subject"),
+            (r#"{"to":"a@example.com","body":{"x":1}}"#, "body"),
             (r#"{"to":"a@example.com","reply_to":"a@example.com, b@example.com"}"#, "reply_to"),
             (r#"{"to":"a@example.com","from":"me@example.com"}"#, "from"),
             (r#"{"to":"a@example.com","subjct":"x"}"#, "subjct"),
