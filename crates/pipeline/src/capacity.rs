@@ -1,0 +1,206 @@
+//! How much a worker may hold: pressure from the end of the chain back to the claim.
+//!
+//! Tasks that take long get exactly the free slots, so that none waits here while another worker
+//! is free. Tasks that end in microseconds would then be claimed a few at a time, at the price of
+//! a statement each; for them the worker claims ahead, as far as its recent rate says that they
+//! will start within [`AHEAD`].
+
+use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How long a task that was claimed ahead may expect to wait for its slot.
+const AHEAD: Duration = Duration::from_millis(30);
+/// Most tasks claimed ahead.
+const AHEAD_MAX: usize = 1_000;
+/// Most tasks in one claim.
+const CLAIM_MAX: usize = 1_000;
+/// Most outcomes that wait to be written before claims pause.
+const UNRECORDED_MAX: usize = 10_000;
+/// The rate is measured anew after so long.
+const WINDOW: Duration = Duration::from_millis(10);
+
+/// Counts what a worker holds, and says how much more it may claim.
+#[derive(Clone, Debug)]
+pub struct Capacity {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    slots: usize,
+    /// Claimed and not yet ended.
+    in_hand: AtomicUsize,
+    /// Ended and not yet recorded.
+    unrecorded: AtomicUsize,
+    /// How many may be claimed ahead just now.
+    ahead: AtomicUsize,
+    pace: Mutex<Pace>,
+    freed: Notify,
+}
+
+#[derive(Debug)]
+struct Pace {
+    since: Instant,
+    ended: u32,
+    ran: Duration,
+}
+
+impl Capacity {
+    /// For a worker that runs `slots` tasks at a time.
+    pub fn new(slots: usize) -> Self {
+        let pace = Mutex::new(Pace { since: Instant::now(), ended: 0, ran: Duration::ZERO });
+        let shared = Shared {
+            slots,
+            in_hand: AtomicUsize::new(0),
+            unrecorded: AtomicUsize::new(0),
+            ahead: AtomicUsize::new(0),
+            pace,
+            freed: Notify::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// How many tasks run at a time.
+    pub fn slots(&self) -> usize {
+        self.shared.slots
+    }
+
+    /// How many tasks were claimed and have not ended.
+    pub fn in_hand(&self) -> usize {
+        self.shared.in_hand.load(Acquire)
+    }
+
+    /// Most tasks that can be in hand at any time.
+    pub(crate) fn most_in_hand(&self) -> usize {
+        self.shared.slots + AHEAD_MAX
+    }
+
+    /// How many tasks may be claimed now.
+    pub fn room(&self) -> usize {
+        let shared = &self.shared;
+        if shared.unrecorded.load(Acquire) >= UNRECORDED_MAX {
+            return 0;
+        }
+        let allowed = shared.slots + shared.ahead.load(Acquire);
+        allowed.saturating_sub(shared.in_hand.load(Acquire)).min(CLAIM_MAX)
+    }
+
+    /// Waits until a claim is worth its statement, and says how many tasks it may take.
+    ///
+    /// # Cancel safety
+    /// Safe: it only looks.
+    pub async fn until_room(&self) -> usize {
+        loop {
+            let freed = self.shared.freed.notified();
+            let room = self.room();
+            // When there is a stock in hand, let half of it go first: larger claims cost less.
+            if room > 0 && room >= self.shared.ahead.load(Acquire) / 2 {
+                return room;
+            }
+            freed.await;
+        }
+    }
+
+    /// Notes tasks that were claimed.
+    pub fn claimed(&self, tasks: usize) {
+        self.shared.in_hand.fetch_add(tasks, AcqRel);
+    }
+
+    /// Notes an attempt that ended, and how long its plugin ran.
+    pub fn ended(&self, ran_for: Duration) {
+        self.shared.in_hand.fetch_sub(1, AcqRel);
+        self.measure(ran_for);
+        self.shared.freed.notify_one();
+    }
+
+    /// Notes outcomes that wait to be written.
+    pub fn unrecorded(&self, outcomes: usize) {
+        self.shared.unrecorded.fetch_add(outcomes, AcqRel);
+    }
+
+    /// Notes outcomes that were written.
+    pub fn recorded(&self, outcomes: usize) {
+        self.shared.unrecorded.fetch_sub(outcomes, AcqRel);
+        self.shared.freed.notify_one();
+    }
+
+    fn measure(&self, ran_for: Duration) {
+        let mut pace = self.shared.pace.lock().expect("no holder of this lock panics");
+        pace.ended += 1;
+        pace.ran += ran_for;
+        let elapsed = pace.since.elapsed();
+        if elapsed >= WINDOW {
+            self.shared
+                .ahead
+                .store(ahead(pace.ended, pace.ran, elapsed), std::sync::atomic::Ordering::Release);
+            *pace = Pace { since: Instant::now(), ended: 0, ran: Duration::ZERO };
+        }
+    }
+}
+
+/// How many tasks to claim ahead, after `ended` tasks in `elapsed` whose plugins ran for `ran` in
+/// all: what the same rate starts within [`AHEAD`], and none where a task takes longer than that.
+fn ahead(ended: u32, ran: Duration, elapsed: Duration) -> usize {
+    if ended == 0 || ran / ended > AHEAD {
+        return 0;
+    }
+    let rate = f64::from(ended) / elapsed.as_secs_f64();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, and bounded right after"
+    )]
+    let tasks = (rate * AHEAD.as_secs_f64()) as usize;
+    tasks.min(AHEAD_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_tasks_get_exactly_the_free_slots() {
+        let capacity = Capacity::new(4);
+        assert_eq!(capacity.room(), 4);
+        capacity.claimed(3);
+        assert_eq!(capacity.room(), 1);
+        capacity.ended(Duration::from_secs(2));
+        assert_eq!(capacity.room(), 2);
+        assert_eq!(ahead(10, Duration::from_secs(20), Duration::from_secs(1)), 0);
+    }
+
+    #[test]
+    fn quick_tasks_are_claimed_as_far_as_the_rate_goes() {
+        let second = Duration::from_secs(1);
+        assert_eq!(ahead(10_000, Duration::from_millis(10), second), 300);
+        assert_eq!(ahead(1_000_000, second, second), AHEAD_MAX);
+        assert_eq!(ahead(0, Duration::ZERO, second), 0);
+    }
+
+    #[test]
+    fn outcomes_that_cannot_be_written_stop_the_claims() {
+        let capacity = Capacity::new(4);
+        capacity.unrecorded(UNRECORDED_MAX);
+        assert_eq!(capacity.room(), 0);
+        capacity.recorded(1);
+        assert_eq!(capacity.room(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_for_room_is_woken_when_a_task_ends() {
+        let capacity = Capacity::new(1);
+        capacity.claimed(1);
+        let waiting = tokio::spawn({
+            let capacity = capacity.clone();
+            async move { capacity.until_room().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        capacity.ended(Duration::from_secs(1));
+        assert_eq!(waiting.await.unwrap(), 1);
+    }
+}

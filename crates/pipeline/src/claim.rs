@@ -1,0 +1,154 @@
+//! Turns the hint that there may be work into leased tasks, as many as there is room for.
+//!
+//! In: [`WakeUp`]. Out: [`Claimed`]. Claims again for as long as the last claim got all it asked
+//! for; then waits for the next hint. Nothing is claimed that there is no room to run. Ends when
+//! its input ends; a claim in flight is waited for, so that what it got is not left to its lease.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures::stream::{BoxStream, unfold};
+use futures::{FutureExt, Stream, StreamExt};
+use metrics::counter;
+use task_domain::Claimed;
+use task_domain::ports::{Claim, WakeUp};
+use tower::Layer;
+
+use crate::{Capacity, metric};
+
+/// Longest pause after claims that failed.
+const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Lays the claim over a stream of hints.
+#[derive(Clone, Debug)]
+pub struct ClaimLayer<F> {
+    claimer: F,
+    capacity: Capacity,
+}
+
+impl<F> ClaimLayer<F> {
+    /// `claimer` makes the part that claims; it gets a connection of its own.
+    pub fn new(claimer: F, capacity: Capacity) -> Self {
+        Self { claimer, capacity }
+    }
+}
+
+impl<S, F, C> Layer<S> for ClaimLayer<F>
+where
+    S: Stream<Item = WakeUp> + Send + Unpin + 'static,
+    F: Fn() -> C,
+    C: Claim,
+{
+    type Service = BoxStream<'static, Claimed>;
+
+    fn layer(&self, wake_ups: S) -> Self::Service {
+        let claims = Claims {
+            wake_ups,
+            claimer: (self.claimer)(),
+            capacity: self.capacity.clone(),
+            in_hand: VecDeque::new(),
+            hungry: false,
+            ended: false,
+            failures: 0,
+        };
+        unfold(claims, |mut claims| async move { claims.next().await.map(|task| (task, claims)) }).boxed()
+    }
+}
+
+struct Claims<S, C> {
+    wake_ups: S,
+    claimer: C,
+    capacity: Capacity,
+    /// Claimed, on their way to the next stage.
+    in_hand: VecDeque<Claimed>,
+    /// Whether there may be more work.
+    hungry: bool,
+    ended: bool,
+    /// Claims that failed in a row.
+    failures: u32,
+}
+
+impl<S, C> Claims<S, C>
+where
+    S: Stream<Item = WakeUp> + Unpin,
+    C: Claim,
+{
+    async fn next(&mut self) -> Option<Claimed> {
+        loop {
+            if let Some(task) = self.in_hand.pop_front() {
+                return Some(task);
+            }
+            if self.ended {
+                return None;
+            }
+            if self.hungry {
+                if let Some(room) = self.wait_for_room().await {
+                    self.claim(room).await;
+                }
+            } else {
+                self.hear().await;
+            }
+        }
+    }
+
+    /// Waits for a hint, or the end.
+    async fn hear(&mut self) {
+        match self.wake_ups.next().await {
+            Some(_) => self.hungry = true,
+            None => self.ended = true,
+        }
+    }
+
+    /// Waits for room, unless the end comes first.
+    async fn wait_for_room(&mut self) -> Option<usize> {
+        loop {
+            tokio::select! {
+                biased;
+                wake_up = self.wake_ups.next() => if wake_up.is_none() {
+                    self.ended = true;
+                    return None;
+                },
+                room = self.capacity.until_room() => return Some(room),
+            }
+        }
+    }
+
+    async fn claim(&mut self, room: usize) {
+        match self.claimer.claim(room).await {
+            Ok(tasks) => {
+                self.failures = 0;
+                self.hungry = tasks.len() >= room;
+                self.capacity.claimed(tasks.len());
+                counter!(metric::CLAIMED).increment(tasks.len() as u64);
+                self.in_hand.extend(tasks);
+            }
+            Err(error) => {
+                if self.failures == 0 {
+                    tracing::warn!(%error, "cannot claim tasks; trying again");
+                }
+                counter!(metric::CLAIM_ERRORS).increment(1);
+                self.failures = self.failures.saturating_add(1);
+                self.pause().await;
+            }
+        }
+    }
+
+    /// Waits a random time that grows with the failures in a row, unless the end comes first.
+    async fn pause(&mut self) {
+        let cap = Duration::from_millis(50) * 2u32.pow(self.failures.min(10));
+        let pause = tokio::time::sleep(cap.min(PAUSE_MAX).mul_f64(rand::random())).fuse();
+        tokio::pin!(pause);
+        loop {
+            tokio::select! {
+                () = &mut pause => return,
+                wake_up = self.wake_ups.next() => if wake_up.is_none() {
+                    self.ended = true;
+                    return;
+                },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

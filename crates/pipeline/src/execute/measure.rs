@@ -1,0 +1,99 @@
+//! Counts attempts by how they ended, and how long plugins ran.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use metrics::{Counter, Histogram, counter, histogram};
+use task_domain::{Kind, Outcome};
+use tower::{Layer, Service};
+
+use super::attempt::{Attempt, Ended};
+use crate::metric;
+
+/// Metrics by type, looked up once: a look-up costs more than a short task.
+#[derive(Clone, Default)]
+pub(super) struct MeasureLayer {
+    meters: Arc<Mutex<HashMap<Kind, Arc<Meters>>>>,
+}
+
+struct Meters {
+    seconds: Histogram,
+    outcomes: [Counter; OUTCOMES.len()],
+}
+
+const OUTCOMES: [&str; 6] =
+    ["succeeded", "failed", "failed_for_good", "snoozed", "interrupted", "lease_lost"];
+
+fn place(outcome: &Outcome) -> usize {
+    match outcome {
+        Outcome::Succeeded(_) => 0,
+        Outcome::Failed(_) => 1,
+        Outcome::FailedForGood(_) => 2,
+        Outcome::Snoozed(_) => 3,
+        Outcome::Interrupted => 4,
+        Outcome::LeaseLost => 5,
+    }
+}
+
+impl MeasureLayer {
+    fn meters(&self, kind: &Kind) -> Arc<Meters> {
+        let mut meters = self.meters.lock().expect("no holder of this lock panics");
+        if let Some(known) = meters.get(kind) {
+            return known.clone();
+        }
+        let new = Arc::new(Meters {
+            seconds: histogram!(metric::ATTEMPT_SECONDS, "type" => kind.to_string()),
+            outcomes: OUTCOMES
+                .map(|outcome| counter!(metric::ATTEMPTS, "type" => kind.to_string(), "outcome" => outcome)),
+        });
+        meters.insert(kind.clone(), new.clone());
+        new
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Measure<S> {
+    inner: S,
+    layer: MeasureLayer,
+}
+
+impl<S> Layer<S> for MeasureLayer {
+    type Service = Measure<S>;
+
+    fn layer(&self, inner: S) -> Measure<S> {
+        Measure { inner, layer: self.clone() }
+    }
+}
+
+impl<S> Service<Attempt> for Measure<S>
+where
+    S: Service<Attempt, Response = Outcome, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Ended;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Ended, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, attempt: Attempt) -> Self::Future {
+        let meters = self.layer.meters(&attempt.claimed.kind);
+        let began = Instant::now();
+        let run = self.inner.call(attempt);
+        async move {
+            let Ok(outcome) = run.await;
+            let ran_for = began.elapsed();
+            meters.seconds.record(ran_for);
+            meters.outcomes[place(&outcome)].increment(1);
+            Ok(Ended { outcome, ran_for })
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,93 @@
+//! The innermost service: hands an attempt to its plugin and names what came of it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use task_domain::{Outcome, limits};
+use task_plugin::{Error, Registry, Retry};
+use tower::Service;
+
+use super::attempt::Attempt;
+
+#[derive(Clone, Debug)]
+pub(super) struct RunPlugin {
+    plugins: Arc<Registry>,
+}
+
+impl RunPlugin {
+    pub(super) fn new(plugins: Registry) -> Self {
+        Self { plugins: Arc::new(plugins) }
+    }
+}
+
+impl Service<Attempt> for RunPlugin {
+    type Response = Outcome;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Outcome, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, attempt: Attempt) -> Self::Future {
+        let plugins = self.plugins.clone();
+        async move {
+            let kind = &attempt.claimed.kind;
+            let outcome = match plugins.run(kind, attempt.context(), attempt.parameters()) {
+                Ok(run) => name(run.await),
+                // Only tasks of types that run here are claimed, so this is our own mistake: leave
+                // the task to a worker that can.
+                Err(unknown) => Outcome::Failed(unknown.to_string()),
+            };
+            Ok(outcome)
+        }
+        .boxed()
+    }
+}
+
+fn name(answer: Result<task_plugin::Outcome, Error>) -> Outcome {
+    match answer {
+        Ok(task_plugin::Outcome::Done(result)) => Outcome::Succeeded(result),
+        Ok(task_plugin::Outcome::Snooze(span)) => Outcome::Snoozed(span),
+        Err(error) => {
+            let message = storable(error.message());
+            match error.retry_hint() {
+                Retry::MayHelp => Outcome::Failed(message),
+                Retry::IsUseless => Outcome::FailedForGood(message),
+            }
+        }
+    }
+}
+
+/// A plugin's words as they can be stored: never empty, no NUL, no longer than the limit.
+fn storable(message: &str) -> String {
+    const CUT: &str = " … (cut)";
+    let message = message.replace('\0', "\u{fffd}");
+    if message.trim().is_empty() {
+        return "failed without a message".to_owned();
+    }
+    if message.len() <= limits::DETAILS_BYTES {
+        return message;
+    }
+    let mut end = limits::DETAILS_BYTES - CUT.len();
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{CUT}", &message[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugins_words_can_always_be_stored() {
+        assert_eq!(storable(" "), "failed without a message");
+        assert_eq!(storable("a\0b"), "a\u{fffd}b");
+        let long = storable(&"é".repeat(limits::DETAILS_BYTES));
+        assert!(long.len() <= limits::DETAILS_BYTES && long.ends_with("(cut)"));
+    }
+}
