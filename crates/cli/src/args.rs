@@ -58,7 +58,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "TASK_COLOR", value_enum, value_name = "WHEN")]
     pub(crate) color: Option<Color>,
     /// Time one call to the service may take, such as 10s [default: 10s]
-    #[arg(long, global = true, env = "TASK_DEADLINE", value_parser = parse::duration, value_name = "DURATION")]
+    #[arg(long, global = true, env = "TASK_DEADLINE", value_parser = parse::duration, allow_hyphen_values = true, value_name = "DURATION")]
     pub(crate) deadline: Option<Duration>,
     /// Config file [default: ~/.config/task-cli/config.yaml, where there is one]
     #[arg(long, global = true, env = "TASK_CONFIG", value_name = "FILE")]

@@ -9,7 +9,6 @@ use crate::render;
 use crate::render::message::Message;
 
 #[derive(clap::Args, Debug)]
-#[command(arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(flatten)]
     ids: Ids,

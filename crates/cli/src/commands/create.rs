@@ -42,16 +42,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "QUEUE", default_value = "default")]
     queue: String,
     /// Not to start before: a time (RFC 3339) or a duration from now, such as 10m
-    #[arg(long, value_name = "WHEN", value_parser = parse::ahead)]
+    #[arg(long, value_name = "WHEN", value_parser = parse::ahead, allow_hyphen_values = true)]
     run_at: Option<Timestamp>,
     /// Deadline of each attempt, 1ms to 7d [default: the worker's]
-    #[arg(long, value_name = "DURATION", value_parser = parse::duration, allow_negative_numbers = true)]
+    #[arg(long, value_name = "DURATION", value_parser = parse::duration, allow_hyphen_values = true)]
     timeout: Option<Duration>,
     /// Longest wait before the first retry; doubles with each [default: the worker's]
-    #[arg(long, value_name = "DURATION", value_parser = parse::duration, allow_negative_numbers = true)]
+    #[arg(long, value_name = "DURATION", value_parser = parse::duration, allow_hyphen_values = true)]
     initial_backoff: Option<Duration>,
     /// Longest wait before any retry [default: the worker's]
-    #[arg(long, value_name = "DURATION", value_parser = parse::duration, allow_negative_numbers = true)]
+    #[arg(long, value_name = "DURATION", value_parser = parse::duration, allow_hyphen_values = true)]
     max_backoff: Option<Duration>,
     /// A note of your own, as name=value; may be given several times
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = parse::label)]

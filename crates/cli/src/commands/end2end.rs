@@ -44,7 +44,7 @@ pub(crate) struct Args {
     num_tasks: u64,
     /// Time for all of it
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse::duration,
-        allow_negative_numbers = true)]
+        allow_hyphen_values = true)]
     timeout: Duration,
     #[command(flatten)]
     mix: Mix,

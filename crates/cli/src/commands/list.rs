@@ -48,10 +48,10 @@ pub(crate) struct Filter {
         value_parser = clap::value_parser!(i32).range(-100..=100))]
     priority: Option<i32>,
     /// Created at or after: a time (RFC 3339) or a duration ago, such as 2h
-    #[arg(long, value_name = "WHEN", value_parser = parse::ago)]
+    #[arg(long, value_name = "WHEN", value_parser = parse::ago, allow_hyphen_values = true)]
     since: Option<Timestamp>,
     /// Created before: a time (RFC 3339) or a duration ago, such as 2h
-    #[arg(long, value_name = "WHEN", value_parser = parse::ago)]
+    #[arg(long, value_name = "WHEN", value_parser = parse::ago, allow_hyphen_values = true)]
     until: Option<Timestamp>,
 }
 

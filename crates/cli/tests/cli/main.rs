@@ -1,0 +1,9 @@
+//! The binary, against a real server on a real Postgres.
+
+mod actions;
+mod create;
+mod output;
+mod service;
+mod settings;
+mod usage;
+mod watch;
