@@ -4,6 +4,7 @@
 use std::env;
 use std::fmt::Display;
 
+use nix::sys::statvfs::statvfs;
 use task_embedded::{Durability, Running, Settings};
 use tokio::sync::OnceCell;
 
@@ -47,11 +48,31 @@ pub(crate) async fn shared() -> Server {
     Server::of_url(&OF_THIS_PROCESS.get_or_init(start).await.url("postgres"))
 }
 
-/// How the Postgres of tests is run: data that goes away with it, no waiting for the disk, and
+/// How the Postgres of tests is run: data that goes away with it, in memory where there is room, and
 /// connections for many tests at once.
 pub fn settings() -> Settings {
     // Without fsync a crash of Postgres still loses no commit, which is all that tests crash.
-    Settings::ephemeral().durability(Durability::UntilMachineCrash).max_connections(300)
+    let mut settings = Settings::ephemeral()
+        .durability(Durability::UntilMachineCrash)
+        .max_connections(300)
+        .parameter("max_wal_size", "256MB")
+        // Kept with the data, so that a killed server leaves nothing behind.
+        .parameter("dynamic_shared_memory_type", "mmap");
+    if free_bytes(MEMORY) >= ENOUGH_MEMORY {
+        settings.temp_root = MEMORY.into();
+    }
+    settings
+}
+
+/// Files made here live in memory (on Linux). A database of its own for each test is 300 files:
+/// 0.02 seconds here, 0.2 on a disk.
+const MEMORY: &str = "/dev/shm";
+
+/// Below this the disk is used; a whole test run takes less than a tenth of it.
+const ENOUGH_MEMORY: u64 = 4 << 30;
+
+fn free_bytes(dir: &str) -> u64 {
+    statvfs(dir).map_or(0, |found| found.blocks_available() * found.fragment_size())
 }
 
 async fn start() -> Running {
