@@ -22,16 +22,18 @@ pub(crate) struct Cli {
 
 const LONG_HELP: &str = "\
 Settings:
-  A flag goes before its environment variable, that before the config file, that before the default.
+  A flag goes before its environment variable, that before the config file, that before the
+  default.
   The config file is YAML, for example:
     address: http://127.0.0.1:8080
     output: table
 
 Output:
-  table is for people. json and yaml are the service's answers in full, in the canonical JSON form of
-  Protocol Buffers: 64-bit numbers such as ids are strings, times are RFC 3339 in UTC; payload and
-  result are embedded as JSON values. `watch -o json` prints one object a line (JSON Lines),
-  `-o yaml` one document an event. Data goes to standard output, everything else to standard error.
+  table is for people. json and yaml are the service's answers in full, in the canonical JSON
+  form of Protocol Buffers: 64-bit numbers such as ids are strings, times are RFC 3339 in UTC;
+  payload and result are embedded as JSON values. `watch -o json` prints one object a line (JSON
+  Lines), `-o yaml` one document an event. Data goes to standard output, all else to standard
+  error.
 
 ";
 

@@ -2,6 +2,14 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, TableStyle};
 
+/// Columns below which a table leaves out what is least needed.
+const NARROW: u16 = 100;
+
+/// Whether a terminal of few columns shows what is printed.
+pub(crate) fn is_narrow() -> bool {
+    comfy_table::Table::new().width().is_some_and(|width| width < NARROW)
+}
+
 /// A table under construction.
 pub(crate) struct Table(comfy_table::Table);
 

@@ -4,14 +4,18 @@ use comfy_table::Cell;
 use jiff::Timestamp;
 use task_client::v1;
 
-use super::table::Table;
+use super::table::{Table, is_narrow};
 use super::text::clean;
 use super::{status, when};
 
 /// A row for each task.
 pub(crate) fn show(tasks: &[v1::TaskSummary], color: bool) -> String {
     let now = Timestamp::now();
-    let headings = ["ID#", "NAME", "TYPE", "STATUS", "ATTEMPT#", "PRIORITY#", "QUEUE", "CREATED", "UPDATED"];
+    let wide = !is_narrow();
+    let mut headings = vec!["ID#", "NAME", "TYPE", "STATUS", "TRY#", "UPDATED"];
+    if wide {
+        headings.extend(["CREATED", "PRIORITY#", "QUEUE"]);
+    }
     let mut table = Table::new(&headings, color);
     for task in tasks {
         let updated = match when::timestamp(task.run_at.as_ref()) {
@@ -19,17 +23,20 @@ pub(crate) fn show(tasks: &[v1::TaskSummary], color: bool) -> String {
             Some(at) if at > now => format!("starts {}", when::relative(task.run_at.as_ref(), now)),
             _ => when::relative(task.updated_at.as_ref(), now),
         };
-        table.row(vec![
+        let mut cells = vec![
             Cell::new(task.id),
             Cell::new(clean(&task.name, false)),
             Cell::new(clean(&task.r#type, false)),
             status::cell(task.status),
             Cell::new(format!("{}/{}", task.attempt, u64::from(task.retries) + 1)),
-            Cell::new(task.priority),
-            Cell::new(clean(&task.queue, false)),
-            Cell::new(when::relative(task.created_at.as_ref(), now)),
             Cell::new(updated),
-        ]);
+        ];
+        if wide {
+            cells.push(Cell::new(when::relative(task.created_at.as_ref(), now)));
+            cells.push(Cell::new(task.priority));
+            cells.push(Cell::new(clean(&task.queue, false)));
+        }
+        table.row(cells);
     }
     table.show()
 }

@@ -45,7 +45,9 @@ pub(crate) fn duration(span: std::time::Duration) -> String {
     match micros {
         0..1_000 => format!("{micros}µs"),
         1_000..1_000_000 => format!("{:.1}ms", span.as_secs_f64() * 1e3),
+        1_000_000..60_000_000 if micros.is_multiple_of(1_000_000) => format!("{}s", span.as_secs()),
         1_000_000..60_000_000 => format!("{:.2}s", span.as_secs_f64()),
+        60_000_000..3_600_000_000 if span.as_secs().is_multiple_of(60) => format!("{}m", span.as_secs() / 60),
         60_000_000..3_600_000_000 => format!("{}m {}s", span.as_secs() / 60, span.as_secs() % 60),
         _ => format!("{}h {}m", span.as_secs() / 3_600, span.as_secs() / 60 % 60),
     }
@@ -92,7 +94,9 @@ mod tests {
         assert_eq!(duration(Duration::from_micros(850)), "850µs");
         assert_eq!(duration(Duration::from_micros(12_345)), "12.3ms");
         assert_eq!(duration(Duration::from_millis(1_250)), "1.25s");
+        assert_eq!(duration(Duration::from_secs(10)), "10s");
         assert_eq!(duration(Duration::from_secs(200)), "3m 20s");
+        assert_eq!(duration(Duration::from_mins(10)), "10m");
         assert_eq!(duration(Duration::from_mins(90)), "1h 30m");
     }
 }
