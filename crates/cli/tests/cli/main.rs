@@ -2,6 +2,7 @@
 
 mod actions;
 mod create;
+mod ends;
 mod output;
 mod service;
 mod settings;

@@ -3,10 +3,10 @@
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::LazyLock;
-use std::sync::mpsc;
+use std::sync::{Arc, LazyLock, mpsc};
 use std::time::{Duration, Instant};
 
+use task_plugin::Registry;
 use task_server::{Options, Server};
 use task_store::{Settings, Store};
 use task_testing::Database;
@@ -25,6 +25,7 @@ pub(crate) struct Service {
     database: Option<Database>,
     address: SocketAddr,
     running: Option<(CancellationToken, JoinHandle<()>)>,
+    worker: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
 impl Service {
@@ -32,12 +33,29 @@ impl Service {
         RUNTIME.block_on(async {
             let database = Database::new().await;
             let (address, running) = serve("127.0.0.1:0", &database).await;
-            Self { database: Some(database), address, running: Some(running) }
+            Self { database: Some(database), address, running: Some(running), worker: None }
         })
     }
 
     pub(crate) fn address(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Starts a worker with these plugins, and waits until it is registered.
+    pub(crate) fn work(&mut self, plugins: Registry) {
+        let database = Settings::new(&self.database.as_ref().unwrap().url()).unwrap();
+        let options = task_worker::Options::new(database);
+        let (tell, told) = mpsc::sync_channel(1);
+        let ready: task_worker::Ready = Arc::new(move |_| {
+            // Told again after a lost lease, when nobody listens any more.
+            let _ = tell.try_send(());
+        });
+        let stop = CancellationToken::new();
+        let token = stop.clone();
+        let worker =
+            RUNTIME.spawn(async move { task_worker::run(options, plugins, ready, token).await.unwrap() });
+        told.recv_timeout(LONG).unwrap();
+        self.worker = Some((stop, worker));
     }
 
     /// Stops the server and waits until it has gone.
@@ -80,6 +98,10 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        if let Some((stop, done)) = self.worker.take() {
+            stop.cancel();
+            let _ = RUNTIME.block_on(done);
+        }
         self.stop();
         // Removing a database takes a runtime.
         let database = self.database.take();
