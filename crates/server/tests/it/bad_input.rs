@@ -21,7 +21,7 @@ async fn try_create(client: &mut Client, task: v1::TaskSpec) -> Result<v1::Creat
     client.create_task(request).await.map(tonic::Response::into_inner)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_tasks_are_refused_before_the_database() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -59,7 +59,7 @@ async fn bad_tasks_are_refused_before_the_database() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_have_their_size() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -76,7 +76,7 @@ async fn batches_have_their_size() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_ids_and_numbers_are_refused() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -108,7 +108,7 @@ async fn bad_ids_and_numbers_are_refused() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_filters_and_pages_are_refused() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -140,7 +140,7 @@ async fn bad_filters_and_pages_are_refused() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_watches_are_refused() {
     let site = Site::start().await;
     let mut client = site.client().await;

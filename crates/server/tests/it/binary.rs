@@ -50,7 +50,7 @@ fn send(child: &Child, signal: Signal) {
     kill(Pid::from_raw(pid), signal).unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_options_are_told() {
     failed(&run(&[]).await, 1, "no database is given; use --database-url or DATABASE_URL");
     failed(&run(&["--database-url", "mysql://x/y"]).await, 1, "is no Postgres URL");
@@ -68,7 +68,7 @@ async fn wrong_options_are_told() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn migrations_are_shown_run_and_run_once() {
     let database = Database::empty().await;
     let url = database.url();
@@ -83,7 +83,7 @@ async fn migrations_are_shown_run_and_run_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_migrations_it_waits_for_them() {
     let database = Database::empty().await;
     let url = database.url();
@@ -101,7 +101,7 @@ async fn without_migrations_it_waits_for_them() {
     assert!(timeout(SOON, child.wait()).await.unwrap().unwrap().success());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newer_schema_is_left_alone() {
     let cluster = own_cluster().await;
     let database = cluster.database().await;
@@ -118,7 +118,7 @@ async fn a_newer_schema_is_left_alone() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_taken_port_ends_the_program() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -126,7 +126,7 @@ async fn a_taken_port_ends_the_program() {
     failed(&output, 1, &format!("cannot listen on {address}: it is in use"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_signal_ends_watches_and_then_the_program() {
     let database = Database::empty().await;
     let url = database.url();
@@ -144,7 +144,7 @@ async fn the_first_signal_ends_watches_and_then_the_program() {
     assert_eq!(out, "", "the log goes to standard error");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_second_signal_ends_it_at_once() {
     let database = Database::empty().await;
     let url = database.url();

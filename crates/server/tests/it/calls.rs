@@ -9,7 +9,7 @@ use tonic::Code;
 
 use crate::support::{Site, create, create_many, refused, spec};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_is_created_read_listed_counted_and_its_history_told() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -61,7 +61,7 @@ async fn a_task_is_created_read_listed_counted_and_its_history_told() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_follow_one_another_without_gap_or_repeat() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -84,7 +84,7 @@ async fn pages_follow_one_another_without_gap_or_repeat() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cancel_and_retry_go_where_the_state_table_lets_them() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -103,7 +103,7 @@ async fn cancel_and_retry_go_where_the_state_table_lets_them() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_key_makes_one_task() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -121,7 +121,7 @@ async fn the_same_key_makes_one_task() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_bad_item_does_not_spoil_its_batch() {
     use v1::create_task_result::Result as Told;
     let site = Site::start().await;
@@ -148,7 +148,7 @@ async fn one_bad_item_does_not_spoil_its_batch() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_create_warns_where_nobody_runs_the_type() {
     let site = Site::start().await;
     let mut client = site.client().await;

@@ -48,7 +48,7 @@ async fn grpc_web(address: SocketAddr, origin: &str, message: &impl prost::Messa
     http(address, &head, &frame(message)).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn probes_and_pages_answer_over_http() {
     let site = Site::start().await;
     let alive = get(site.address, "/healthz").await;
@@ -63,7 +63,7 @@ async fn probes_and_pages_answer_over_http() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_are_counted_by_method_and_code() {
     let recorder = prometheus::install(metrics::HISTOGRAMS).unwrap();
     let site = Site::with(Options { recorder: Some(recorder), ..options() }).await;
@@ -85,7 +85,7 @@ async fn calls_are_counted_by_method_and_code() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn browsers_of_allowed_origins_may_call() {
     let site = Site::start().await;
     let request = v1::CreateTaskRequest { task: Some(spec("t")) };
@@ -113,7 +113,7 @@ async fn browsers_of_allowed_origins_may_call() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn methods_that_are_not_there_are_unimplemented() {
     let site = Site::start().await;
     for path in ["/task.v1.TaskService/Nothing", "/task.v9.Other/Nothing"] {
@@ -137,7 +137,7 @@ async fn health(address: SocketAddr, service: &str) -> HealthCheckResponse {
     client.check(request).await.unwrap().into_inner()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_health_service_follows_readiness() {
     let site = Site::start().await;
     for service in ["", "task.v1.TaskService"] {
@@ -155,7 +155,7 @@ async fn the_health_service_follows_readiness() {
     while let Ok(Some(_)) = watch.message().await {}
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reflection_is_there_when_asked_for() {
     async fn services(site: &Site) -> Result<Vec<String>, tonic::Status> {
         let mut client = ServerReflectionClient::new(channel(site.address).await);
@@ -163,7 +163,7 @@ async fn reflection_is_there_when_asked_for() {
             host: String::new(),
             message_request: Some(MessageRequest::ListServices(String::new())),
         };
-        let answers = client.server_reflection_info(tokio_stream::once(request)).await?;
+        let answers = client.server_reflection_info(futures::stream::iter([request])).await?;
         match answers.into_inner().message().await?.unwrap().message_response {
             Some(MessageResponse::ListServicesResponse(list)) => {
                 Ok(list.service.into_iter().map(|s| s.name).collect())

@@ -11,7 +11,7 @@ use tonic::Code;
 
 use crate::support::{SOON, Site, Watching, by_filter, create, options, refused};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watches_end_with_the_server_and_say_why() {
     // Far longer than the test may take: only watches that end let the server end in time.
     let site = Site::with(Options { shutdown_grace: Duration::from_mins(10), ..options() }).await;
@@ -34,7 +34,7 @@ async fn watches_end_with_the_server_and_say_why() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_hangs_is_cut_off_after_the_grace_period() {
     let site = Site::with(Options { shutdown_grace: Duration::from_millis(50), ..options() }).await;
     // A request whose body never comes.
@@ -50,7 +50,7 @@ async fn a_call_that_hangs_is_cut_off_after_the_grace_period() {
     let _ = tokio::time::timeout(SOON, stream.read_to_end(&mut rest)).await.expect("the connection is cut");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_connection_is_taken_once_stopped() {
     let site = Site::start().await;
     let address = site.address;
@@ -59,7 +59,7 @@ async fn no_connection_is_taken_once_stopped() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_taken_port_is_told_with_what_to_do() {
     let site = Site::start().await;
     let listen = site.address.to_string();
@@ -71,7 +71,7 @@ async fn a_taken_port_is_told_with_what_to_do() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_is_none_is_told() {
     let store = Store::new(Settings::new("postgres://nobody@127.0.0.1:1/none").unwrap());
     let bad = Options { listen: "not an address".to_owned(), ..options() };

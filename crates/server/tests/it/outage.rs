@@ -27,7 +27,7 @@ async fn until_ready(address: SocketAddr) {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_outlives_its_database_and_comes_alive_by_itself() {
     let mut cluster = own_cluster().await;
     let database = cluster.empty_database().await;

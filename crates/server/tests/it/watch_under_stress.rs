@@ -25,7 +25,7 @@ async fn read_to_the_end(watch: &mut Watching, tasks: &[i64]) {
     assert!(last.values().all(|status| *status == Succeeded));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_tasks_are_followed_by_several_watches_at_once() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -48,7 +48,7 @@ async fn many_tasks_are_followed_by_several_watches_at_once() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_watch_by_id_misses_nothing() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -62,7 +62,7 @@ async fn a_slow_watch_by_id_misses_nothing() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_watch_by_filter_is_told_what_it_missed_and_goes_on() {
     let site = Site::start().await;
     let mut client = site.client().await;
@@ -95,7 +95,7 @@ async fn a_slow_watch_by_filter_is_told_what_it_missed_and_goes_on() {
     site.end().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_touch_with_the_database_is_made_good() {
     let cluster = own_cluster().await;
     let site = Site::on(cluster.database().await, options()).await;
