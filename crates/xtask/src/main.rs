@@ -1,3 +1,59 @@
-//! The `xtask` binary.
+//! Checks and errands in Rust, run as `cargo run -p xtask -- COMMAND`.
+//!
+//! Each check says what is wrong, one sentence a line, and ends with 1.
 
-fn main() {}
+mod bootstrap;
+mod layering;
+mod lockfile;
+mod paths;
+mod repository;
+mod test_run;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks and errands of the Task Service's own repository.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Brings a developer's machine what it needs, and says what it does.
+    Bootstrap,
+    /// Checks that no crate imports what crates/README.md forbids it.
+    Layering,
+    /// Checks that lockfiles name only the public registries.
+    Lockfile,
+    /// Checks that no tracked file names a directory of somebody's machine.
+    Paths,
+    /// Runs every check and every test, and ends with a summary.
+    Test,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Bootstrap => bootstrap::run(),
+        Command::Layering => layering::run(),
+        Command::Lockfile => lockfile::run(),
+        Command::Paths => paths::run(),
+        Command::Test => test_run::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Passes if nothing is wrong; otherwise an error with one line for each sentence.
+fn verdict(check: &str, wrong: &[String]) -> anyhow::Result<()> {
+    anyhow::ensure!(wrong.is_empty(), "{check}:\n- {}", wrong.join("\n- "));
+    Ok(())
+}

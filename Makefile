@@ -1,0 +1,46 @@
+# `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: bootstrap
+bootstrap: ## Bring what a developer's machine needs (Postgres, buf); may be run again
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs"; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: on Debian, apt-get install build-essential"; exit 1; }
+	@cargo run --quiet --locked -p xtask -- bootstrap
+
+.PHONY: test
+test: ## Run every check and every test, with a summary at the end
+	@cargo run --quiet --locked -p xtask -- test
+
+.PHONY: demo
+demo: ## Start everything on a Postgres of its own, run a few tasks and watch them
+	@cargo build --quiet --locked -p task-cli
+	@./crates/standalone/demo.sh target/debug/task-cli
+
+.PHONY: run-server
+run-server: ## Run the server; takes the database from DATABASE_URL
+	@cargo run --quiet --locked -p task-server -- serve
+
+.PHONY: run-worker
+run-worker: ## Run a worker; takes the database from DATABASE_URL
+	@cargo run --quiet --locked -p task-cli -- serve
+
+.PHONY: build-cli
+build-cli: ## Build ./bin/task-cli, optimised
+	@cargo build --locked --release -p task-cli
+	@mkdir -p bin
+	@cp target/release/task-cli bin/task-cli
+	@echo "built ./bin/task-cli"
+
+.PHONY: fmt
+fmt: ## Format all code
+	@cargo fmt --all
+
+.PHONY: clean
+clean: ## Remove what was built
+	@cargo clean --quiet
+	@rm -rf bin
