@@ -45,7 +45,8 @@ impl Follow for Store {
 struct Reader {
     store: Store,
     feed: mpsc::Sender<Feed>,
-    /// The highest number read; nothing before the first look.
+    /// The highest number read; nothing before the first look, and after every doubt: a database
+    /// that crashed may hand out numbers again that were lost with it.
     newest: Option<i64>,
     /// Numbers below it that were not there, with when that was first seen.
     gaps: BTreeMap<i64, Instant>,
@@ -78,19 +79,22 @@ impl Reader {
                         tracing::warn!(%error, "cannot read what changes; trying again");
                     }
                     broken = true;
-                    // After a crash of the database numbers of statements that were lost with it may
-                    // be handed out again, so start over.
                     self.newest = None;
                 }
             }
             let hint = async {
                 match heard.recv().await {
-                    Some(Heard::Hint(_) | Heard::Listening | Heard::Deaf) => {}
+                    Some(heard) => heard,
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
-                () = hint => tokio::time::sleep(SPACING).await,
+                heard = hint => {
+                    if heard == Heard::Deaf {
+                        self.newest = None;
+                    }
+                    tokio::time::sleep(SPACING).await;
+                }
                 () = tokio::time::sleep(POLL) => {}
                 () = self.feed.closed() => break,
             }
@@ -113,6 +117,10 @@ impl Reader {
                 .await
                 .map_err(from_sqlx)?;
             let count = rows.len();
+            if count == 0 && self.went_back(newest).await? {
+                self.newest = None;
+                return self.start().await;
+            }
             let mut changes = Vec::new();
             for (id, code, tasks, versions) in rows {
                 self.note(id, &mut newest);
@@ -143,6 +151,15 @@ impl Reader {
                 self.feed.send(Feed::Lost { reason: "too many changes were committed late".into() }).await;
         }
         Ok(())
+    }
+
+    /// Whether the database has lost numbers that were read already, in a crash or a failover.
+    async fn went_back(&self, newest: i64) -> Result<bool> {
+        let last: i64 = sqlx::query_scalar("select last_value from task_event_id_seq")
+            .fetch_one(&mut *self.store.ask().await?)
+            .await
+            .map_err(from_sqlx)?;
+        Ok(last < newest)
     }
 
     fn note(&mut self, id: i64, newest: &mut i64) {

@@ -1,0 +1,171 @@
+use std::collections::HashSet;
+use std::time::Duration;
+
+use task_domain::ports::{Read, Submit};
+use task_domain::{Decision, Priority, Queue, Status, WorkerInfo};
+use task_store::{Session, SessionSettings};
+use task_testing::new_task;
+
+use crate::{Scene, retry_after};
+
+#[tokio::test]
+async fn work_is_handed_out_by_priority_then_age() {
+    let scene = Scene::new().await;
+    let mut made = Vec::new();
+    for (n, (kind, priority)) in
+        [("a", 0), ("b", 0), ("a", 0), ("b", 5), ("a", -5), ("a", 5)].into_iter().enumerate()
+    {
+        let mut task = new_task(kind, &n.to_string());
+        task.priority = Priority::new(priority).unwrap();
+        made.push(scene.create(task).await);
+    }
+    let mut worker = scene.worker(&["a", "b"]).await;
+    let mut order = Vec::new();
+    for _ in 0..made.len() {
+        // One at a time: the strictest reading.
+        order.push(worker.claim_some(1).await[0].lease.task);
+    }
+    let expected: Vec<_> = [3, 5, 0, 1, 2, 4].into_iter().map(|n: usize| made[n]).collect();
+    assert_eq!(order, expected);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_batch_comes_in_the_same_order() {
+    let scene = Scene::new().await;
+    for n in 0..30 {
+        let mut task = new_task("a", &n.to_string());
+        task.priority = Priority::new(n % 3).unwrap();
+        scene.create(task).await;
+    }
+    let claimed = scene.worker(&["a"]).await.claim_some(100).await;
+    assert_eq!(claimed.len(), 30);
+    let names: Vec<i32> = claimed.iter().map(|c| c.name.as_str().parse().unwrap()).collect();
+    let mut expected: Vec<i32> = (0..30).collect();
+    expected.sort_by_key(|n| (-(n % 3), *n));
+    assert_eq!(names, expected);
+}
+
+#[tokio::test]
+async fn a_worker_gets_only_its_types_and_queues() {
+    let scene = Scene::new().await;
+    for (kind, queue) in [("a", "default"), ("b", "default"), ("a", "mail")] {
+        let mut task = new_task(kind, &format!("{kind} {queue}"));
+        task.queue = Queue::new(queue).unwrap();
+        scene.create(task).await;
+    }
+    let info = WorkerInfo {
+        name: "picky".into(),
+        version: "1".into(),
+        kinds: vec![task_domain::Kind::new("a").unwrap()],
+        queues: vec![Queue::new("mail").unwrap()],
+        slots: 1,
+    };
+    let session =
+        Session::open(crate::settings(&scene.database), info, SessionSettings::default()).await.unwrap();
+    let mut claimer = session.claimer();
+    let claimed = task_domain::ports::Claim::claim(&mut claimer, 10).await.unwrap();
+    let names: Vec<_> = claimed.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["a mail"]);
+    assert_eq!(scene.worker(&["a", "b"]).await.claim_some(10).await.len(), 2);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn many_workers_at_once_get_each_task_once() {
+    let scene = Scene::new().await;
+    scene.store.submit((0..1_000).map(|n| new_task("a", &n.to_string())).collect()).await;
+    let workers = futures::future::join_all((0..4).map(|_| scene.worker(&["a"]))).await;
+    let claims = workers.into_iter().map(|mut worker| async move {
+        let mut got = Vec::new();
+        loop {
+            let batch = worker.claim(37).await;
+            if batch.is_empty() {
+                return got;
+            }
+            got.extend(batch.into_iter().map(|c| c.lease));
+        }
+    });
+    let leases: Vec<_> = futures::future::join_all(claims).await.into_iter().flatten().collect();
+    let tasks: HashSet<_> = leases.iter().map(|l| l.task).collect();
+    assert_eq!((leases.len(), tasks.len()), (1_000, 1_000));
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn tasks_committed_out_of_order_are_found() {
+    let scene = Scene::new().await;
+    scene.create(new_task("a", "first")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    worker.claim_some(1).await;
+    // A transaction of another server draws its places and is slow to commit.
+    let mut late = scene.database.connect().await;
+    let mut slow = sqlx::Connection::begin(&mut late).await.unwrap();
+    let lane: i32 = sqlx::query_scalar("select id from task_lane").fetch_one(&mut *slow).await.unwrap();
+    let id: i64 = sqlx::query_scalar(
+        "with n as (select nextval('task_id_seq') as id),
+         t as (insert into task (id, created_at, lane_id, retries, name, payload) select id, now(), $1, 3, 'late', '{}' from n),
+         h as (insert into task_history (task_id, version, attempt, status) select id, 1, 0, 0 from n),
+         e as (insert into task_event (lane_id, to_status, n, task_ids, versions) select $1, 0, 1, array[id], array[1] from n)
+         insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+         select id, id, now(), $1, 0, 0, 1, 0, 0 from n returning task_id",
+    )
+    .bind(lane)
+    .fetch_one(&mut *slow)
+    .await
+    .unwrap();
+    // Meanwhile later places are committed and claimed.
+    for n in 0..3 {
+        scene.create(new_task("a", &n.to_string())).await;
+        worker.claim_some(1).await;
+    }
+    slow.commit().await.unwrap();
+    assert_eq!(worker.claim_some(1).await[0].lease.task.get(), id);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_task_that_has_to_wait_comes_when_it_is_due() {
+    let scene = Scene::new().await;
+    let mut task = new_task("a", "later");
+    task.run_at = Some(jiff::Timestamp::now() + jiff::SignedDuration::from_secs(3));
+    let later = scene.create(task).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let mut promoter = worker.session.promoter();
+    let first = promoter.promote().await.unwrap();
+    assert_eq!(first.moved, 0);
+    assert!(first.next_in.unwrap() <= Duration::from_secs(3));
+    assert!(worker.claim(1).await.is_empty());
+    let moved =
+        task_testing::eventually("the task is due", Duration::from_secs(10), async || {
+            match promoter.promote().await.unwrap().moved {
+                0 => Err("not yet"),
+                moved => Ok(moved),
+            }
+        })
+        .await;
+    assert_eq!(moved, 1);
+    assert_eq!(worker.claim_some(1).await[0].lease.task, later);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn what_is_claimed_carries_what_the_worker_needs() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "again")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let first = worker.claim_some(1).await.remove(0);
+    assert_eq!((first.lease.attempt, first.failures), (1, 0));
+    worker.settle(&first, retry_after(Duration::ZERO)).await;
+    let second = worker.claim_some(1).await.remove(0);
+    assert_eq!((second.lease.task, second.lease.attempt, second.failures), (id, 2, 1));
+    assert!(second.lease.epoch > first.lease.epoch);
+    let interrupted = Decision::PutBack { delay: Duration::ZERO, reason: "its worker was stopped" };
+    worker.settle(&second, interrupted).await;
+    let third = worker.claim_some(1).await.remove(0);
+    assert_eq!((third.lease.attempt, third.failures), (2, 1), "an interruption costs no attempt");
+    assert_eq!(scene.status(id).await, Status::Running);
+    let summary = scene.store.get(id).await.unwrap().summary;
+    assert_eq!(summary.worker, Some(worker.session.id()));
+    scene.check().await;
+}

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use task_domain::ports::{Error, Read, Renew};
+use task_domain::{Decision, Status, Verdict, limits};
+use task_store::SessionSettings;
+use task_testing::{eventually, new_task};
+
+use crate::Scene;
+
+fn short() -> SessionSettings {
+    SessionSettings { lease_time: Duration::from_secs(1), ..SessionSettings::default() }
+}
+
+/// Maintains until it takes a task back.
+async fn reclaimed(scene: &Scene) -> u64 {
+    eventually("a task is taken back", Duration::from_secs(40), async || {
+        match scene.store.maintain().await.unwrap().reclaimed {
+            0 => Err("not yet"),
+            n => Ok(n),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_lost_workers_tasks_run_elsewhere() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "orphan")).await;
+    let mut lost = scene.worker_with(&["a"], short()).await;
+    let claimed = lost.claim_some(1).await.remove(0);
+    assert_eq!(reclaimed(&scene).await, 1);
+    assert!(matches!(lost.session.renew(&[], 0, false).await, Err(Error::LeaseLost)));
+    let mut next = scene.worker(&["a"]).await;
+    let again = next.claim_some(1).await.remove(0);
+    assert_eq!((again.lease.task, again.lease.attempt, again.failures), (id, 1, 0), "no attempt was spent");
+    assert_eq!(lost.settle(&claimed, Decision::Succeed(None)).await, Verdict::Stale);
+    assert_eq!(next.settle(&again, Decision::Succeed(None)).await, Verdict::Recorded);
+    assert_eq!(scene.history(id).await[2].details.as_deref(), Some("its worker was lost"));
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_lease_that_is_renewed_is_left_alone() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "kept")).await;
+    let mut worker = scene.worker_with(&["a"], short()).await;
+    let claimed = worker.claim_some(1).await.remove(0);
+    let until = tokio::time::Instant::now() + Duration::from_secs(3);
+    while tokio::time::Instant::now() < until {
+        assert_eq!(worker.session.renew(&[claimed.lease], 1, false).await.unwrap(), []);
+        assert_eq!(scene.store.maintain().await.unwrap().reclaimed, 0);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(scene.status(id).await, Status::Running);
+    assert_eq!(scene.store.workers().await.unwrap()[0].busy, 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_signs_off_leaves_nothing_behind() {
+    let scene = Scene::new().await;
+    scene.create(new_task("a", "left")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    worker.claim_some(1).await;
+    assert_eq!(scene.store.workers().await.unwrap().len(), 1);
+    worker.session.end("stopped").await.unwrap();
+    assert_eq!(scene.store.workers().await.unwrap(), []);
+    assert_eq!(reclaimed(&scene).await, 1);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_task_that_kills_its_workers_is_given_up() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "poison")).await;
+    for crash in 1..=limits::CRASHES {
+        let mut worker = scene.worker(&["a"]).await;
+        worker.claim_some(1).await;
+        // As if its lease had run out.
+        scene.run_sql("update task_worker set ended_at = now() where ended_at is null").await;
+        // A store that has just started looks for what was left behind.
+        let fresh = task_store::Store::new(crate::settings(&scene.database));
+        assert_eq!(fresh.maintain().await.unwrap().reclaimed, 1);
+        let expected = if crash < limits::CRASHES { Status::Pending } else { Status::Failed };
+        assert_eq!(scene.status(id).await, expected, "after crash {crash}");
+    }
+    let last = scene.history(id).await.pop().unwrap();
+    assert!(last.details.unwrap().contains("3 times"));
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn hints_reach_a_worker_and_polling_does_without_them() {
+    let scene = Scene::new().await;
+    for notify in [true, false] {
+        let mut settings = crate::settings(&scene.database);
+        settings.notify = notify;
+        let options = SessionSettings { poll: Duration::from_millis(200), ..SessionSettings::default() };
+        let info = task_domain::WorkerInfo {
+            name: "w".into(),
+            version: "1".into(),
+            kinds: Vec::new(),
+            queues: Vec::new(),
+            slots: 1,
+        };
+        let session = task_store::Session::open(settings, info, options).await.unwrap();
+        let mut wake_ups = session.wake_ups();
+        let mut seen = std::collections::HashSet::new();
+        let wanted = if notify { 2 } else { 1 };
+        let all = async {
+            while seen.len() < wanted {
+                seen.insert(format!("{:?}", wake_ups.next().await));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), all).await.expect("wake-ups");
+        assert_eq!(seen.contains("Work(Notified)"), notify);
+        assert!(seen.contains("Work(Poll)"));
+    }
+}

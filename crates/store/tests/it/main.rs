@@ -1,0 +1,117 @@
+//! Every operation of the store on a real Postgres.
+
+mod claim;
+mod counts;
+mod feed;
+mod leases;
+mod list;
+mod migrate;
+mod operate;
+mod plans;
+mod record;
+mod submit;
+mod walk;
+
+use std::time::Duration;
+
+use task_domain::ports::{Claim, Read, Record, Submit};
+use task_domain::{
+    Claimed, Created, Decision, HistoryEntry, Kind, NewTask, Settled, Status, TaskId, Verdict, WorkerInfo,
+};
+use task_store::{Claimer, Recorder, Session, SessionSettings, Settings, Store};
+use task_testing::Database;
+
+/// A store and a worker's session on a database of their own.
+struct Scene {
+    store: Store,
+    database: Database,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let database = Database::new().await;
+        let store = Store::new(settings(&database));
+        Self { store, database }
+    }
+
+    async fn create(&self, task: NewTask) -> TaskId {
+        self.try_create(vec![task]).await.remove(0).expect("a created task").id
+    }
+
+    async fn try_create(&self, tasks: Vec<NewTask>) -> Vec<task_domain::ports::Result<Created>> {
+        self.store.submit(tasks).await
+    }
+
+    async fn worker(&self, kinds: &[&str]) -> Worker {
+        self.worker_with(kinds, SessionSettings::default()).await
+    }
+
+    async fn worker_with(&self, kinds: &[&str], options: SessionSettings) -> Worker {
+        let info = WorkerInfo {
+            name: "tester".into(),
+            version: "1".into(),
+            kinds: kinds.iter().map(|k| Kind::new(k).unwrap()).collect(),
+            queues: Vec::new(),
+            slots: 10,
+        };
+        let session = Session::open(settings(&self.database), info, options).await.expect("a session");
+        Worker { claimer: session.claimer(), recorder: session.recorder(), session }
+    }
+
+    async fn status(&self, id: TaskId) -> Status {
+        self.store.get(id).await.expect("the task").summary.status
+    }
+
+    async fn history(&self, id: TaskId) -> Vec<HistoryEntry> {
+        self.store.history(id, None, 1_000).await.expect("its history")
+    }
+
+    async fn statuses(&self, id: TaskId) -> Vec<Status> {
+        self.history(id).await.into_iter().map(|entry| entry.status).collect()
+    }
+
+    async fn check(&self) {
+        task_testing::oracle(&self.database.pool()).await.expect("a consistent database");
+    }
+
+    async fn run_sql(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&self.database.pool()).await.expect(sql);
+    }
+}
+
+fn settings(database: &Database) -> Settings {
+    Settings::new(&database.url()).expect("a database URL")
+}
+
+struct Worker {
+    session: Session,
+    claimer: Claimer,
+    recorder: Recorder,
+}
+
+impl Worker {
+    async fn claim(&mut self, limit: usize) -> Vec<Claimed> {
+        self.claimer.claim(limit).await.expect("a claim")
+    }
+
+    /// Claims until there is something: new lanes are looked for only now and then.
+    async fn claim_some(&mut self, limit: usize) -> Vec<Claimed> {
+        for _ in 0..200 {
+            let claimed = self.claim(limit).await;
+            if !claimed.is_empty() {
+                return claimed;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("nothing to claim")
+    }
+
+    async fn settle(&mut self, claimed: &Claimed, decision: Decision) -> Verdict {
+        let settled = Settled { lease: claimed.lease, decision };
+        self.recorder.record(&[settled]).await.expect("a record")[0]
+    }
+}
+
+fn retry_after(delay: Duration) -> Decision {
+    Decision::Retry { delay, error: "it did not work".into() }
+}

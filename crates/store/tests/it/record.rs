@@ -1,0 +1,130 @@
+use std::time::Duration;
+
+use task_domain::ports::{Operate, Read, Record};
+use task_domain::{Decision, Settled, Status, TaskResult, Verdict};
+use task_testing::new_task;
+
+use crate::{Scene, retry_after};
+
+#[tokio::test]
+async fn each_decision_leads_where_it_should() {
+    let scene = Scene::new().await;
+    let hour = Duration::from_hours(1);
+    let reason = "put back by its plugin";
+    let result = TaskResult::new(r#"{"rows":[1]}"#).unwrap();
+    let cases = [
+        (Decision::Succeed(Some(result.clone())), Status::Succeeded, 1, None),
+        (Decision::Succeed(None), Status::Succeeded, 1, None),
+        (retry_after(hour), Status::Retrying, 1, Some("it did not work")),
+        (Decision::Fail { error: "no".into() }, Status::Failed, 1, Some("no")),
+        (Decision::PutBack { delay: hour, reason }, Status::Pending, 1, Some(reason)),
+        (Decision::PutBack { delay: Duration::ZERO, reason }, Status::Pending, 1, Some(reason)),
+    ];
+    let mut worker = scene.worker(&["a"]).await;
+    for (decision, status, attempt, details) in cases {
+        let id = scene.create(new_task("a", "case")).await;
+        let claimed = worker.claim_some(1).await.remove(0);
+        assert_eq!(worker.settle(&claimed, decision.clone()).await, Verdict::Recorded);
+        let task = scene.store.get(id).await.unwrap();
+        assert_eq!(task.summary.status, status, "{decision:?}");
+        assert_eq!(task.summary.attempt, attempt);
+        assert_eq!(task.details.as_deref(), details);
+        let waits = matches!(&decision, Decision::Retry { .. } | Decision::PutBack { .. })
+            && status != Status::Running;
+        let later = !matches!(&decision, Decision::PutBack { delay: Duration::ZERO, .. });
+        assert_eq!(task.summary.run_at.is_some(), waits && later, "{decision:?}");
+        if let Decision::Succeed(result) = decision {
+            assert_eq!(task.result, result);
+        }
+        scene.store.cancel(id, None).await.ok();
+        scene.check().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stale_outcome_changes_nothing() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "fenced")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let old = worker.claim_some(1).await.remove(0);
+    // The task goes back and is claimed again: same task, same attempt, same worker, new epoch.
+    let back = Decision::PutBack { delay: Duration::ZERO, reason: "its worker was stopped" };
+    worker.settle(&old, back).await;
+    let new = worker.claim_some(1).await.remove(0);
+    assert_eq!((new.lease.task, new.lease.attempt), (old.lease.task, old.lease.attempt));
+    let before = scene.history(id).await;
+    assert_eq!(worker.settle(&old, Decision::Succeed(None)).await, Verdict::Stale);
+    assert_eq!(scene.history(id).await, before);
+    assert_eq!(worker.settle(&new, Decision::Succeed(None)).await, Verdict::Recorded);
+    assert_eq!(worker.settle(&new, Decision::Fail { error: "late".into() }).await, Verdict::Stale);
+    assert_eq!(scene.status(id).await, Status::Succeeded);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn an_ended_session_writes_nothing() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "orphan")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let claimed = worker.claim_some(1).await.remove(0);
+    scene.run_sql("update task_worker set ended_at = now()").await;
+    assert_eq!(worker.settle(&claimed, Decision::Succeed(None)).await, Verdict::Stale);
+    assert!(worker.claim(1).await.is_empty());
+    assert_eq!(scene.status(id).await, Status::Running);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn another_workers_lease_cannot_be_used() {
+    let scene = Scene::new().await;
+    scene.create(new_task("a", "mine")).await;
+    let (mut mine, mut theirs) = (scene.worker(&["a"]).await, scene.worker(&["a"]).await);
+    let claimed = mine.claim_some(1).await.remove(0);
+    assert_eq!(theirs.settle(&claimed, Decision::Succeed(None)).await, Verdict::Stale);
+    assert_eq!(mine.settle(&claimed, Decision::Succeed(None)).await, Verdict::Recorded);
+}
+
+/// The link breaks after the commit and before the answer: the same batch again is recognised.
+#[tokio::test]
+async fn a_record_whose_answer_was_lost_can_be_repeated() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "once")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let claimed = worker.claim_some(1).await.remove(0);
+    let settled = [Settled { lease: claimed.lease, decision: Decision::Succeed(None) }];
+    // A trigger breaks the session after the row is in, by way of a deferred constraint's moment.
+    let mut second = worker.session.recorder();
+    assert_eq!(second.record(&settled).await.unwrap(), [Verdict::Recorded]);
+    // This recorder's own attempt is cut off by the server, so it is in doubt.
+    let cut = sqlx::query(
+        "select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid() and application_name = 'task-service'",
+    );
+    worker.settle(&claimed, Decision::Succeed(None)).await;
+    cut.execute(&scene.database.pool()).await.unwrap();
+    assert!(worker.recorder.record(&settled).await.is_err());
+    assert_eq!(worker.recorder.record(&settled).await.unwrap(), [Verdict::Recorded]);
+    assert_eq!(scene.statuses(id).await, [Status::Pending, Status::Running, Status::Succeeded]);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_batch_gets_one_verdict_each_in_its_order() {
+    let scene = Scene::new().await;
+    for n in 0..20 {
+        scene.create(new_task("a", &n.to_string())).await;
+    }
+    let mut worker = scene.worker(&["a"]).await;
+    let mut claimed = worker.claim_some(100).await;
+    claimed.reverse();
+    let gone = claimed[7].lease.task;
+    scene.store.cancel(gone, None).await.unwrap();
+    let batch: Vec<_> =
+        claimed.iter().map(|c| Settled { lease: c.lease, decision: Decision::Succeed(None) }).collect();
+    let verdicts = worker.recorder.record(&batch).await.unwrap();
+    for (settled, verdict) in batch.iter().zip(verdicts) {
+        let expected = if settled.lease.task == gone { Verdict::Stale } else { Verdict::Recorded };
+        assert_eq!(verdict, expected);
+    }
+    scene.check().await;
+}

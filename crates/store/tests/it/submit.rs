@@ -1,0 +1,144 @@
+use std::time::Duration;
+
+use task_domain::ports::{Error, Read, Submit};
+use task_domain::{
+    IdempotencyKey, Kind, Labels, Name, NewTask, Payload, Priority, Queue, Retries, RetryPolicy, Status,
+    limits,
+};
+use task_testing::{new_task, new_task_with};
+
+use crate::Scene;
+
+fn keyed(mut task: NewTask, key: &str) -> NewTask {
+    task.key = Some(IdempotencyKey::new(key).unwrap());
+    task
+}
+
+#[tokio::test]
+async fn a_task_is_kept_as_it_was_asked_for() {
+    let scene = Scene::new().await;
+    let in_an_hour = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let in_an_hour = jiff::Timestamp::from_microsecond(in_an_hour.as_microsecond()).unwrap();
+    let task = NewTask {
+        name: Name::new("Weekly ☕ رسالة").unwrap(),
+        kind: Kind::new("send_email").unwrap(),
+        payload: Payload::new(r#"{"z":1,"a":12345678901234567890123,"s":"\\u0000"}"#).unwrap(),
+        retries: Retries::new(7).unwrap(),
+        backoff: Some(RetryPolicy::new(Duration::from_millis(5), Duration::from_secs(9)).unwrap()),
+        priority: Priority::new(-100).unwrap(),
+        queue: Queue::new("mail").unwrap(),
+        run_at: Some(in_an_hour),
+        timeout: Some(Duration::from_millis(1_500)),
+        labels: Labels::new([("team".to_owned(), "\"quoted\" \\ ".to_owned())]).unwrap(),
+        key: Some(IdempotencyKey::new("order-1").unwrap()),
+    };
+    let id = scene.create(task.clone()).await;
+    let kept = scene.store.get(id).await.unwrap();
+    assert_eq!(kept.payload, task.payload);
+    assert_eq!(kept.backoff, task.backoff);
+    assert_eq!(kept.timeout, task.timeout);
+    assert_eq!(kept.labels, task.labels);
+    assert_eq!(kept.key, task.key);
+    assert_eq!(kept.summary.name, task.name);
+    assert_eq!(kept.summary.lane, task.lane());
+    assert_eq!(kept.summary.retries, task.retries);
+    assert_eq!(kept.summary.run_at, task.run_at);
+    assert_eq!(kept.summary.status, Status::Pending);
+    assert_eq!(kept.summary.attempt, 0);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn the_same_key_makes_one_task() {
+    let scene = Scene::new().await;
+    let task = keyed(new_task("email", "Order 1"), "order-1");
+    let first = scene.try_create(vec![task.clone()]).await.remove(0).unwrap();
+    let again = scene.try_create(vec![task.clone()]).await.remove(0).unwrap();
+    assert!(first.is_new && !again.is_new);
+    assert_eq!((first.id, first.created_at), (again.id, again.created_at));
+
+    let twice_in_a_batch = vec![keyed(new_task("email", "Order 2"), "order-2"); 2];
+    let answers: Vec<_> = scene.try_create(twice_in_a_batch).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers[0].id, answers[1].id);
+    assert_eq!(answers.iter().filter(|a| a.is_new).count(), 1);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_key_for_a_different_task_is_refused_and_spoils_nothing() {
+    let scene = Scene::new().await;
+    let first = scene.create(keyed(new_task_with("email", "Order", r#"{"n":1}"#), "order")).await;
+    let others = [
+        new_task_with("email", "Order", r#"{"n":2}"#),
+        new_task_with("email", "Other", r#"{"n":1}"#),
+        new_task_with("report", "Order", r#"{"n":1}"#),
+    ];
+    let mut batch: Vec<_> = others.into_iter().map(|task| keyed(task, "order")).collect();
+    batch.push(new_task("email", "Bystander"));
+    let mut answers = scene.try_create(batch).await;
+    assert!(answers.pop().unwrap().unwrap().is_new);
+    for answer in answers {
+        assert!(matches!(answer, Err(Error::KeyReused { id, .. }) if id == first), "{answer:?}");
+    }
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn batches_with_the_same_keys_in_any_order_all_get_answers() {
+    let scene = Scene::new().await;
+    let keys: Vec<_> = (0..200).map(|n| keyed(new_task("email", "Same"), &format!("key-{n}"))).collect();
+    let reversed: Vec<_> = keys.iter().rev().cloned().collect();
+    // Two stores: two connections, and so two transactions at once.
+    let other = task_store::Store::new(crate::settings(&scene.database));
+    let (left, right) = tokio::join!(scene.store.submit(keys), other.submit(reversed));
+    let mut left: Vec<_> = left.into_iter().map(|a| a.unwrap().id).collect();
+    let mut right: Vec<_> = right.into_iter().map(|a| a.unwrap().id).collect();
+    left.sort();
+    right.sort();
+    assert_eq!(left, right);
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn concurrent_creates_share_commits_and_each_gets_its_own_answer() {
+    let scene = Scene::new().await;
+    let creates = (0..300).map(|n| {
+        let store = scene.store.clone();
+        async move {
+            let name = format!("Task {n}");
+            let created = store.submit(vec![new_task("email", &name)]).await.remove(0).unwrap();
+            (name, created.id)
+        }
+    });
+    for (name, id) in futures::future::join_all(creates).await {
+        assert_eq!(scene.store.get(id).await.unwrap().summary.name.as_str(), name);
+    }
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn a_full_batch_of_many_lanes_and_a_payload_of_a_mebibyte_pass() {
+    let scene = Scene::new().await;
+    let big = format!("{{\"a\":\"{}\"}}", "x".repeat(limits::PAYLOAD_BYTES - 8));
+    let mut batch: Vec<_> =
+        (0..limits::BATCH_TASKS - 1).map(|n| new_task(&format!("kind{}", n % 50), "Task")).collect();
+    batch.push(new_task_with("big", "Big", &big));
+    let answers = scene.try_create(batch).await;
+    let last = answers.last().unwrap().as_ref().unwrap().id;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(scene.store.get(last).await.unwrap().payload.as_str().len(), limits::PAYLOAD_BYTES);
+    scene.check().await;
+}
+
+/// What the edge should have refused is refused by the database, at the cost of that task alone.
+#[tokio::test]
+async fn one_bad_task_in_a_batch_costs_only_itself() {
+    let scene = Scene::new().await;
+    let mut batch: Vec<_> = (0..9).map(|n| new_task("email", &format!("Task {n}"))).collect();
+    batch[4].payload = Payload::from_store("{\"a\":\"\0\"}");
+    let answers = scene.try_create(batch).await;
+    for (n, answer) in answers.iter().enumerate() {
+        assert_eq!(answer.is_ok(), n != 4, "task {n}: {answer:?}");
+    }
+    scene.check().await;
+}
