@@ -40,7 +40,7 @@ struct Gap {
 }
 
 impl Slot {
-    fn new(filter: Filter) -> Self {
+    pub(super) fn new(filter: Filter) -> Self {
         Self { filter, queue: Mutex::default(), more: Notify::new() }
     }
 
@@ -103,7 +103,7 @@ impl Slot {
     }
 
     /// What comes next, if there is anything.
-    fn take(&self) -> Option<v1::WatchTasksResponse> {
+    pub(super) fn take(&self) -> Option<v1::WatchTasksResponse> {
         let mut queue = self.lock();
         if let Some(change) = queue.changes.pop_front() {
             if queue.changes.is_empty() {

@@ -33,7 +33,7 @@ struct Inner {
 }
 
 impl Places {
-    fn new(cursors: &[(TaskId, Version)]) -> Self {
+    pub(super) fn new(cursors: &[(TaskId, Version)]) -> Self {
         let inner = Inner { cursors: cursors.iter().copied().collect(), dirty: BTreeSet::new() };
         Self { inner: Mutex::new(inner), more: Notify::new() }
     }
@@ -63,7 +63,7 @@ impl Places {
     }
 
     /// Takes some of the tasks of which there is more, with how far they have been read.
-    fn take_dirty(&self) -> Vec<(TaskId, Version)> {
+    pub(super) fn take_dirty(&self) -> Vec<(TaskId, Version)> {
         let mut inner = self.lock();
         let mut taken = Vec::new();
         while taken.len() < TASKS_AT_A_TIME
@@ -75,7 +75,7 @@ impl Places {
     }
 
     /// Takes entries over as read, in their order, as far as they fit. What does not stays dirty.
-    fn accept(&self, entries: Vec<HistoryEntry>) -> VecDeque<HistoryEntry> {
+    pub(super) fn accept(&self, entries: Vec<HistoryEntry>) -> VecDeque<HistoryEntry> {
         let mut inner = self.lock();
         let Inner { cursors, dirty } = &mut *inner;
         let mut bytes = 0;
