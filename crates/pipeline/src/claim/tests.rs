@@ -1,1 +1,153 @@
+use std::sync::{Arc, Mutex};
 
+use futures::stream;
+use task_domain::ports::{Error, Result};
+use task_domain::{Epoch, Kind, Lease, Name, Payload, Retries, TaskId};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::*;
+
+/// Hands out a stock of tasks and notes what it was asked for.
+#[derive(Clone, Default)]
+struct Stock {
+    left: Arc<Mutex<usize>>,
+    asked: Arc<Mutex<Vec<usize>>>,
+    failing: Arc<Mutex<usize>>,
+}
+
+impl Claim for Stock {
+    async fn claim(&mut self, limit: usize) -> Result<Vec<Claimed>> {
+        self.asked.lock().unwrap().push(limit);
+        let mut failing = self.failing.lock().unwrap();
+        if *failing > 0 {
+            *failing -= 1;
+            return Err(Error::Unavailable("down".into()));
+        }
+        let mut left = self.left.lock().unwrap();
+        let take = limit.min(*left);
+        *left -= take;
+        Ok((0..take).map(|n| task(i64::try_from(n).unwrap() + 1)).collect())
+    }
+}
+
+fn task(id: i64) -> Claimed {
+    Claimed {
+        lease: Lease { task: TaskId::new(id).unwrap(), attempt: 1, epoch: Epoch::from_store(1) },
+        name: Name::new("task").unwrap(),
+        kind: Kind::new("kind").unwrap(),
+        payload: Payload::default(),
+        retries: Retries::default(),
+        failures: 0,
+        backoff: None,
+        timeout: None,
+    }
+}
+
+struct Bench {
+    stock: Stock,
+    capacity: Capacity,
+    hint: mpsc::Sender<WakeUp>,
+    tasks: BoxStream<'static, Claimed>,
+}
+
+fn bench(left: usize, slots: usize) -> Bench {
+    let stock = Stock { left: Arc::new(Mutex::new(left)), ..Stock::default() };
+    let capacity = Capacity::new(slots);
+    let (hint, hints) = mpsc::channel(8);
+    let layer = ClaimLayer::new(
+        {
+            let stock = stock.clone();
+            move || stock.clone()
+        },
+        capacity.clone(),
+    );
+    let tasks = layer.layer(tokio_stream::wrappers::ReceiverStream::new(hints));
+    Bench { stock, capacity, hint, tasks }
+}
+
+impl Bench {
+    async fn take(&mut self, count: usize) {
+        for n in 0..count {
+            let next = timeout(Duration::from_mins(1), self.tasks.next()).await;
+            next.unwrap_or_else(|_| panic!("task {n} of {count} never came")).unwrap();
+        }
+    }
+
+    async fn nothing_more(&mut self) {
+        assert!(timeout(Duration::from_mins(1), self.tasks.next()).await.is_err());
+    }
+
+    fn asked(&self) -> Vec<usize> {
+        self.stock.asked.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_claimed_without_a_hint() {
+    let mut bench = bench(5, 2);
+    bench.nothing_more().await;
+    assert_eq!(bench.asked(), [0usize; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_claimed_than_there_are_free_slots() {
+    let mut bench = bench(5, 2);
+    bench.hint.send(WakeUp::Notified).await.unwrap();
+    bench.take(2).await;
+    bench.nothing_more().await;
+    assert_eq!(bench.asked(), [2]);
+    // One ends: one is claimed, without a new hint, since the last claim was full.
+    bench.capacity.ended(Duration::from_secs(5));
+    bench.take(1).await;
+    bench.nothing_more().await;
+    assert_eq!(bench.asked(), [2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_claim_that_found_less_it_waits_for_a_hint() {
+    let mut bench = bench(1, 3);
+    bench.hint.send(WakeUp::Poll).await.unwrap();
+    bench.take(1).await;
+    bench.capacity.ended(Duration::from_secs(5));
+    bench.nothing_more().await;
+    assert_eq!(bench.asked(), [3]);
+    *bench.stock.left.lock().unwrap() = 1;
+    bench.hint.send(WakeUp::Due).await.unwrap();
+    bench.take(1).await;
+    assert_eq!(bench.asked(), [3, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_fails_is_tried_again_after_a_pause() {
+    let mut bench = bench(1, 1);
+    *bench.stock.failing.lock().unwrap() = 20;
+    bench.hint.send(WakeUp::Poll).await.unwrap();
+    let began = tokio::time::Instant::now();
+    bench.take(1).await;
+    assert_eq!(bench.asked().len(), 21);
+    // Full jitter, so any single pause may be nothing; all twenty together are not.
+    assert!(began.elapsed() > Duration::from_millis(100) && began.elapsed() < PAUSE_MAX * 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_hints_is_the_end_of_the_tasks() {
+    let mut bench = bench(10, 2);
+    bench.hint.send(WakeUp::Poll).await.unwrap();
+    bench.take(1).await;
+    drop(bench.hint);
+    // What was claimed already still comes.
+    assert!(bench.tasks.next().await.is_some());
+    assert!(bench.tasks.next().await.is_none());
+    assert_eq!(bench.stock.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_at_once_while_waiting_for_room() {
+    let stock = Stock { left: Arc::new(Mutex::new(5)), ..Stock::default() };
+    let capacity = Capacity::new(1);
+    capacity.claimed(1);
+    let layer = ClaimLayer::new(move || stock.clone(), capacity);
+    let mut tasks = layer.layer(stream::iter([WakeUp::Poll]));
+    assert!(timeout(Duration::from_mins(1), tasks.next()).await.unwrap().is_none());
+}
