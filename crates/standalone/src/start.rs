@@ -1,0 +1,96 @@
+//! Joins the parts into a whole.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use task_plugin::Registry;
+use task_server::Server;
+use task_smtp_sink::SmtpSink;
+use task_store::{Settings, Store, migrate};
+use task_telemetry::prometheus;
+use tokio::sync::Notify;
+
+use crate::database::Database;
+use crate::keep::keep;
+use crate::part::Part;
+use crate::{Error, Options, Running, mail};
+
+/// What runs here that plugins may use, or must keep away from.
+#[derive(Clone)]
+pub struct LocalServices {
+    /// Address of the queue's own database, which no query may reach.
+    pub queue_url: String,
+    /// Address of a small database for queries, for a role that may only read it; none if the
+    /// queue's database was given.
+    pub demo_url: Option<String>,
+    /// Where mail is taken, by SMTP in the clear and without a login.
+    pub mail: SocketAddr,
+}
+
+// The addresses hold passwords.
+impl std::fmt::Debug for LocalServices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalServices").field("mail", &self.mail).finish_non_exhaustive()
+    }
+}
+
+/// The plugins, or why they cannot be set up.
+pub type PluginsResult = Result<Registry, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Starts everything, and returns when the worker is ready for tasks.
+///
+/// # Errors
+/// [`Error`], saying which part cannot start; what was started is stopped again.
+///
+/// # Panics
+/// Outside a tokio runtime.
+pub async fn start(
+    options: Options,
+    plugins: impl FnOnce(&LocalServices) -> PluginsResult,
+) -> Result<Running, Error> {
+    // The database first: everything else stands on it.
+    let Database { postgres, queue_url, demo_url } = Database::open(&options).await?;
+    let settings = Settings::new(&queue_url)?;
+    // Before the worker, which expects the tables to be there.
+    for step in migrate::run(&settings).await.map_err(Error::Schema)? {
+        tracing::info!(step, "migrated");
+    }
+    let sink = task_smtp_sink::Settings { listen: options.mail_listen, ..Default::default() };
+    let sink = SmtpSink::start(sink).await?;
+    let services = LocalServices { queue_url, demo_url, mail: sink.addr() };
+    let plugins = plugins(&services).map_err(Error::Plugins)?;
+    let server = task_server::Options {
+        listen: options.listen,
+        reflection: true,
+        recorder: Some(prometheus::install(task_server::metrics::HISTOGRAMS)?),
+        ..Default::default()
+    };
+    let server = Server::bind(server, Store::new(settings.clone())).await?;
+    let address = server.local_addr();
+    let worker = task_worker::Options {
+        name: format!("dev-{}", std::process::id()),
+        slots: options.slots,
+        grace: options.grace,
+        ..task_worker::Options::new(settings)
+    };
+    let registered = Arc::new(Notify::new());
+    let ready: task_worker::Ready = {
+        let registered = Arc::clone(&registered);
+        Arc::new(move |_| registered.notify_one())
+    };
+
+    // Nothing can fail any more: from here on each part runs by itself.
+    let postgres = postgres.map(|postgres| Part::start(|stop| keep(postgres, stop)));
+    let mail = Part::start(|stop| mail::follow(sink, options.on_mail, stop));
+    let server = Part::start(|stop| async move { Ok(server.run(stop).await?) });
+    let worker = Part::start(|stop| async move { Ok(task_worker::run(worker, plugins, ready, stop).await?) });
+
+    let mut running = Running { address, services, worker, server, mail, postgres };
+    tokio::select! {
+        () = registered.notified() => Ok(running),
+        ended = running.ended() => {
+            let stopped = running.stop().await;
+            Err(ended.and(stopped).err().unwrap_or(Error::Stopped))
+        }
+    }
+}
