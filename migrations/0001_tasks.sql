@@ -9,9 +9,6 @@
 -- is put back gets a place behind all that came before it.
 create sequence task_id_seq as bigint;
 
--- Fences. One number for each claim, never used twice.
-create sequence task_epoch_seq as bigint;
-
 -- A lane is the line of waiting tasks of one queue, type and priority. There are few of them.
 create table task_lane (
     id integer generated always as identity primary key,
@@ -79,7 +76,9 @@ create index task_delayed_by_run_at on task_delayed (run_at, task_id);
 create index task_delayed_retrying on task_delayed (lane_id, created_at, task_id) where status = 2;
 
 -- An attempt holds a lease. The lease's time is its worker's (task_worker.lease_until), so that
--- keeping a thousand leases alive is one small update. `epoch` fences every write.
+-- keeping a thousand leases alive is one small update. `epoch` fences every write: one number for each
+-- claim, never used twice. Workers number their claims themselves, under an id that was committed to
+-- disk: a sequence would hand numbers out again that a crash took back with an asynchronous commit.
 create table task_running (
     task_id bigint primary key,
     epoch bigint not null,

@@ -45,8 +45,8 @@ number! {
     WorkerId
 }
 number! {
-    /// Names one claim. Drawn from a sequence that never goes back, so that it fences every write
-    /// made under that claim: a task claimed again carries a higher epoch.
+    /// Names one claim, and is never used for another, so that it fences every write made under
+    /// that claim.
     Epoch
 }
 

@@ -1,6 +1,7 @@
 //! Hands out work: one short statement for as many tasks as there are free slots.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -24,6 +25,7 @@ pub struct Claimer {
     served: Vec<Served>,
     served_as_of: Option<Instant>,
     marks: Watermarks,
+    epochs: Epochs,
     notifier: Notifier,
 }
 
@@ -32,6 +34,26 @@ struct Served {
     id: i32,
     kind: Kind,
     priority: i32,
+}
+
+/// Numbers the claims of one worker's session; clones go on from each other.
+#[derive(Clone)]
+pub(crate) struct Epochs {
+    worker: WorkerId,
+    claims: Arc<AtomicU32>,
+}
+
+impl Epochs {
+    pub(crate) fn new(worker: WorkerId) -> Self {
+        Self { worker, claims: Arc::default() }
+    }
+
+    /// The worker's id in the upper half, the claim's number in the lower: unique as long as the
+    /// id is, for four billion claims of one session.
+    fn next(&self) -> Epoch {
+        let claim = self.claims.fetch_add(1, Relaxed);
+        Epoch::from_store((self.worker.get() << 32) | i64::from(claim))
+    }
 }
 
 /// New lanes are looked for no more often than this.
@@ -43,13 +65,24 @@ impl Claimer {
         info: Arc<WorkerInfo>,
         connection: Held,
         lanes: Lanes,
+        epochs: Epochs,
         notifier: Notifier,
     ) -> Self {
         // A claim that is lost in a crash of Postgres only runs again, under a new fence; so it
         // need not wait for the disk. What is recorded later waits, and carries the claim with it.
         let connection = connection.on_open("set synchronous_commit = off");
         let marks = Watermarks::new(Instant::now());
-        Self { worker, info, connection, lanes, served: Vec::new(), served_as_of: None, marks, notifier }
+        Self {
+            worker,
+            info,
+            connection,
+            lanes,
+            served: Vec::new(),
+            served_as_of: None,
+            marks,
+            epochs,
+            notifier,
+        }
     }
 
     async fn refresh_lanes(&mut self) -> Result<()> {
@@ -101,6 +134,7 @@ impl Claimer {
         let start = self.marks.start(self.served.iter().map(|s| s.id), began);
         let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
         let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
+        let epoch = self.epochs.next();
         let mut connection = self.connection.take().await?;
         let answer = sqlx::query(include_str!("../queries/claim/claim.sql"))
             .bind(self.worker.get())
@@ -108,6 +142,7 @@ impl Claimer {
             .bind(priorities)
             .bind(start.after)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(epoch.get())
             .fetch_all(&mut connection)
             .await;
         let rows = self.connection.done(connection, answer)?;
@@ -117,7 +152,7 @@ impl Claimer {
             let (lane, place): (i32, i64) = (row.get(1), row.get(2));
             places.push((lane, place));
             let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
-            tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")))));
+            tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")), epoch)));
         }
         let now = Instant::now();
         let took = Took { full: rows.len() == limit, bottom: start.bottom, time: now - began };
@@ -129,8 +164,7 @@ impl Claimer {
     }
 }
 
-fn task(row: &PgRow, kind: Kind) -> Claimed {
-    let epoch = Epoch::from_store(row.get(11));
+fn task(row: &PgRow, kind: Kind, epoch: Epoch) -> Claimed {
     Claimed {
         lease: Lease { task: TaskId::from_store(row.get(0)), attempt: count(row.get(3)), epoch },
         kind,

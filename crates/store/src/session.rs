@@ -8,6 +8,7 @@ use task_domain::ports::{Error, Renew, Result};
 use task_domain::{Lease, WorkerId, WorkerInfo};
 
 use crate::arrays::millis;
+use crate::claim::Epochs;
 use crate::connection::Held;
 use crate::lane::Lanes;
 use crate::notify::Notifier;
@@ -40,6 +41,7 @@ pub struct Session {
     control: Held,
     notifier: Notifier,
     lanes: Lanes,
+    epochs: Epochs,
 }
 
 impl Session {
@@ -69,6 +71,7 @@ impl Session {
             control,
             notifier,
             lanes: Lanes::default(),
+            epochs: Epochs::new(WorkerId::from_store(id)),
             settings,
             options,
         })
@@ -81,7 +84,14 @@ impl Session {
 
     /// The part that claims tasks.
     pub fn claimer(&self) -> Claimer {
-        Claimer::new(self.id, self.info.clone(), self.held(), self.lanes.clone(), self.notifier.clone())
+        Claimer::new(
+            self.id,
+            self.info.clone(),
+            self.held(),
+            self.lanes.clone(),
+            self.epochs.clone(),
+            self.notifier.clone(),
+        )
     }
 
     /// The part that records what became of them.

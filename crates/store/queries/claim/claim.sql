@@ -2,6 +2,7 @@
 -- $2, $3, $4: the lanes it serves with their priorities, and a lower bound on each: the place in
 -- line below which it has seen nothing left. The bound spares the walk over the dead index entries
 -- of tasks that were claimed before, which vacuum cannot remove while an old snapshot is held.
+-- $6: the claim's epoch.
 with lane as materialized (
     select l.lane_id, l.after
     from unnest($2::integer[], $3::integer[], $4::bigint[]) as l(lane_id, priority, after)
@@ -12,9 +13,6 @@ with lane as materialized (
     ) head
     -- Lanes of one priority take turns by their oldest task.
     order by l.priority desc, head.position
-),
-epoch as materialized (
-    select nextval('task_epoch_seq') as n
 ),
 alive as materialized (
     select exists (select from task_worker where id = $1 and ended_at is null) as yes
@@ -39,7 +37,7 @@ gone as (
 ),
 running as (
     insert into task_running (task_id, epoch, worker_id, created_at, lane_id, attempt, failures, version, crashes)
-    select task_id, (select n from epoch), $1, created_at, lane_id, attempt + 1, failures, version + 1, crashes from gone
+    select task_id, $6, $1, created_at, lane_id, attempt + 1, failures, version + 1, crashes from gone
 ),
 history as (
     insert into task_history (task_id, version, attempt, status, worker_id)
@@ -50,6 +48,6 @@ event as (
     select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
 select g.task_id, g.lane_id, g.position, g.attempt + 1 as attempt, g.failures,
-    t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload, (select n from epoch) as epoch
+    t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
 join task t on t.id = g.task_id
