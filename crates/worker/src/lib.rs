@@ -6,4 +6,6 @@ mod sources;
 mod worker;
 
 pub use options::Options;
+/// How to reach the database, for those who set a worker up.
+pub use task_store::Settings as Database;
 pub use worker::{Error, Ready, run};
