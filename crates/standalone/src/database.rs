@@ -1,6 +1,6 @@
 //! The queue's database: in a Postgres of our own, or the one that was given.
 
-use task_embedded::{Running, Settings};
+use task_embedded::{Durability, Running, Settings};
 
 use crate::{Error, Options, demo};
 
@@ -28,7 +28,7 @@ impl Database {
         }
         let mut settings = match &options.data_dir {
             Some(dir) => Settings::kept(dir),
-            None => Settings::ephemeral(),
+            None => Settings::ephemeral().durability(Durability::UntilMachineCrash),
         }
         .max_connections(CONNECTIONS);
         settings.bin_dir.clone_from(&options.postgres_dir);

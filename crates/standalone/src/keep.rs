@@ -13,10 +13,14 @@ const SHORT_LIFE: Duration = Duration::from_secs(5);
 /// The pause before the next try.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts Postgres again whenever it dies, until told to stop; then stops it.
+/// Starts Postgres again whenever it dies, until told to stop; then stops it this way.
 ///
 /// Server and worker need not be told: they wait for their database and go on by themselves.
-pub(crate) async fn keep(mut postgres: Running, stop: CancellationToken) -> Result<(), Error> {
+pub(crate) async fn keep(
+    mut postgres: Running,
+    shutdown: Shutdown,
+    stop: CancellationToken,
+) -> Result<(), Error> {
     let mut begun = Instant::now();
     loop {
         tokio::select! {
@@ -40,7 +44,7 @@ pub(crate) async fn keep(mut postgres: Running, stop: CancellationToken) -> Resu
         }
         begun = Instant::now();
     }
-    Ok(postgres.stop(Shutdown::Fast).await?)
+    Ok(postgres.stop(shutdown).await?)
 }
 
 async fn is_stopped_within(pause: Duration, stop: &CancellationToken) -> bool {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use task_embedded::Shutdown;
 use task_plugin::Registry;
 use task_server::Server;
 use task_smtp_sink::SmtpSink;
@@ -80,7 +81,9 @@ pub async fn start(
     };
 
     // Nothing can fail any more: from here on each part runs by itself.
-    let postgres = postgres.map(|postgres| Part::start(|stop| keep(postgres, stop)));
+    // Data that goes away is not worth a last checkpoint.
+    let shutdown = if options.data_dir.is_some() { Shutdown::Fast } else { Shutdown::Immediate };
+    let postgres = postgres.map(|postgres| Part::start(|stop| keep(postgres, shutdown, stop)));
     let mail = Part::start(|stop| mail::follow(sink, options.on_mail, stop));
     let server = Part::start(|stop| async move { Ok(server.run(stop).await?) });
     let worker = Part::start(|stop| async move { Ok(task_worker::run(worker, plugins, ready, stop).await?) });
