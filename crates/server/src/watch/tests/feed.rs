@@ -51,15 +51,19 @@ async fn next(watch: &mut BoxStream<'static, Told>) -> Event {
     watch.next().await.expect("it goes on").unwrap().event.unwrap()
 }
 
-/// The next change, heartbeats apart: task and version.
+/// The next change, heartbeats apart: task and version. The clock is the test's own, so that a
+/// minute without one is over at once.
 async fn change(watch: &mut BoxStream<'static, Told>) -> (i64, i32) {
-    loop {
-        match next(watch).await {
-            Event::Heartbeat(_) => {}
-            Event::Change(change) => break change.entry.map(|e| (e.task_id, e.version)).unwrap(),
-            Event::Resync(gap) => panic!("{gap:?}"),
+    let found = async {
+        loop {
+            match next(watch).await {
+                Event::Heartbeat(_) => {}
+                Event::Change(change) => break change.entry.map(|e| (e.task_id, e.version)).unwrap(),
+                Event::Resync(gap) => panic!("{gap:?}"),
+            }
         }
-    }
+    };
+    tokio::time::timeout(Duration::from_mins(1), found).await.expect("a change")
 }
 
 #[tokio::test(start_paused = true)]
