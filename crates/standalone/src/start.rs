@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use crate::database::Database;
 use crate::keep::keep;
 use crate::part::Part;
-use crate::{Error, Options, Running, mail};
+use crate::{Error, OnMail, Options, Running, mail};
 
 /// What runs here that plugins may use, or must keep away from.
 #[derive(Clone)]
@@ -50,41 +50,30 @@ pub async fn start(
     plugins: impl FnOnce(&LocalServices) -> PluginsResult,
 ) -> Result<Running, Error> {
     // The database first: everything else stands on it.
-    let Database { postgres, queue_url, demo_url } = Database::open(&options).await?;
-    let settings = Settings::new(&queue_url)?;
-    // Before the worker, which expects the tables to be there.
-    for step in migrate::run(&settings).await.map_err(Error::Schema)? {
-        tracing::info!(step, "migrated");
-    }
-    let sink = task_smtp_sink::Settings { listen: options.mail_listen, ..Default::default() };
-    let sink = SmtpSink::start(sink).await?;
-    let services = LocalServices { queue_url, demo_url, mail: sink.addr() };
-    let plugins = plugins(&services).map_err(Error::Plugins)?;
-    let server = task_server::Options {
-        listen: options.listen,
-        reflection: true,
-        recorder: Some(prometheus::install(task_server::metrics::HISTOGRAMS)?),
-        ..Default::default()
+    let mut database = Database::open(&options).await?;
+    // Data that goes away is not worth a last checkpoint.
+    let shutdown = if options.data_dir.is_some() { Shutdown::Fast } else { Shutdown::Immediate };
+    let prepared = match prepare(options, plugins, &database).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            if let Some(postgres) = database.postgres.take() {
+                // The first error tells more than one that follows.
+                let _ = postgres.stop(shutdown).await;
+            }
+            return Err(error);
+        }
     };
-    let server = Server::bind(server, Store::new(settings.clone())).await?;
+    let Prepared { services, sink, on_mail, server, worker, plugins } = prepared;
     let address = server.local_addr();
-    let worker = task_worker::Options {
-        name: format!("dev-{}", std::process::id()),
-        slots: options.slots,
-        grace: options.grace,
-        ..task_worker::Options::new(settings)
-    };
     let registered = Arc::new(Notify::new());
     let ready: task_worker::Ready = {
         let registered = Arc::clone(&registered);
         Arc::new(move |_| registered.notify_one())
     };
 
-    // Nothing can fail any more: from here on each part runs by itself.
-    // Data that goes away is not worth a last checkpoint.
-    let shutdown = if options.data_dir.is_some() { Shutdown::Fast } else { Shutdown::Immediate };
-    let postgres = postgres.map(|postgres| Part::start(|stop| keep(postgres, shutdown, stop)));
-    let mail = Part::start(|stop| mail::follow(sink, options.on_mail, stop));
+    // From here on each part runs by itself.
+    let postgres = database.postgres.map(|postgres| Part::start(|stop| keep(postgres, shutdown, stop)));
+    let mail = Part::start(|stop| mail::follow(sink, on_mail, stop));
     let server = Part::start(|stop| async move { Ok(server.run(stop).await?) });
     let worker = Part::start(|stop| async move { Ok(task_worker::run(worker, plugins, ready, stop).await?) });
 
@@ -96,4 +85,48 @@ pub async fn start(
             Err(ended.and(stopped).err().unwrap_or(Error::Stopped))
         }
     }
+}
+
+/// Everything that can be wrong, done before anything runs.
+struct Prepared {
+    services: LocalServices,
+    sink: SmtpSink,
+    on_mail: OnMail,
+    server: Server<Store>,
+    worker: task_worker::Options,
+    plugins: Registry,
+}
+
+async fn prepare(
+    options: Options,
+    plugins: impl FnOnce(&LocalServices) -> PluginsResult,
+    database: &Database,
+) -> Result<Prepared, Error> {
+    let settings = Settings::new(&database.queue_url)?;
+    // Before the worker, which expects the tables to be there.
+    for step in migrate::run(&settings).await.map_err(Error::Schema)? {
+        tracing::info!(step, "migrated");
+    }
+    let server = task_server::Options {
+        listen: options.listen,
+        reflection: true,
+        recorder: Some(prometheus::install(task_server::metrics::HISTOGRAMS)?),
+        ..Default::default()
+    };
+    let server = Server::bind(server, Store::new(settings.clone())).await?;
+    let sink = task_smtp_sink::Settings { listen: options.mail_listen, ..Default::default() };
+    let sink = SmtpSink::start(sink).await?;
+    let services = LocalServices {
+        queue_url: database.queue_url.clone(),
+        demo_url: database.demo_url.clone(),
+        mail: sink.addr(),
+    };
+    let plugins = plugins(&services).map_err(Error::Plugins)?;
+    let worker = task_worker::Options {
+        name: format!("dev-{}", std::process::id()),
+        slots: options.slots,
+        grace: options.grace,
+        ..task_worker::Options::new(settings)
+    };
+    Ok(Prepared { services, sink, on_mail: options.on_mail, server, worker, plugins })
 }
