@@ -103,6 +103,10 @@ pub(crate) enum Command {
     /// Show the workers
     #[command(visible_alias = "workers")]
     Worker(commands::workers::Args),
+    /// Run a worker
+    Serve(Box<commands::serve::Args>),
+    /// Run everything in one process: Postgres, server, worker and a mail server
+    Dev(commands::dev::Args),
     /// Run many tasks through the service and measure how long they take
     End2end(commands::end2end::Args),
     /// Print the completions of a shell, to be read by it at its start

@@ -3,12 +3,16 @@
 pub(crate) mod act;
 pub(crate) mod completions;
 pub(crate) mod create;
+pub(crate) mod dev;
 pub(crate) mod end2end;
 mod follow;
 mod get;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod man;
+pub(crate) mod plugins;
+pub(crate) mod serve;
+mod signals;
 pub(crate) mod status;
 pub(crate) mod watch;
 pub(crate) mod workers;
@@ -30,11 +34,16 @@ struct Context {
 pub(crate) async fn run(command: Command, settings: &Settings) -> Result<Exit> {
     let mut out = Out::new(settings.output, settings.color);
     match command {
-        Command::Completions(args) => return completions::run(&args, &mut out),
-        Command::Man(args) => return man::run(&args),
-        _ => {}
+        Command::Completions(args) => completions::run(&args, &mut out),
+        Command::Man(args) => man::run(&args),
+        Command::Dev(args) => Box::pin(dev::run(args, out)).await,
+        Command::Serve(args) => Box::pin(serve::run(*args, settings)).await,
+        other => with_client(other, Context { client: settings.client()?, out }).await,
     }
-    let context = Context { client: settings.client()?, out };
+}
+
+/// Runs a command that talks to the service.
+async fn with_client(command: Command, context: Context) -> Result<Exit> {
     match command {
         Command::Task(TaskCommand::Create(args)) => create::run(context, *args).await,
         Command::Task(TaskCommand::Get(id)) => get::run(context, id).await,
@@ -49,6 +58,6 @@ pub(crate) async fn run(command: Command, settings: &Settings) -> Result<Exit> {
         Command::Worker(args) => workers::run(context, &args).await,
         Command::End2end(args) => end2end::run(context, args).await,
         // Handled above: they need no client.
-        Command::Completions(_) | Command::Man(_) => Ok(Exit::Done),
+        Command::Completions(_) | Command::Man(_) | Command::Serve(_) | Command::Dev(_) => Ok(Exit::Done),
     }
 }

@@ -1,6 +1,6 @@
 //! How the program ends: its exit code, and the sentence on standard error.
 
-use std::io;
+use std::{fmt, io};
 
 use task_client::Error;
 use task_domain::Invalid;
@@ -65,13 +65,21 @@ impl Failure {
 
     /// Says on standard error what went wrong.
     pub(crate) fn report(&self) -> Exit {
-        match self {
-            Self::Usage(told) => tell_error(told),
-            Self::Call(error) => tell_error(error),
-            Self::Other(error) => tell_error(format_args!("{error:#}")),
-            Self::ReaderGone => {}
+        if !matches!(self, Self::ReaderGone) {
+            tell_error(self);
         }
         self.exit()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(told) => f.write_str(told),
+            Self::Call(error) => error.fmt(f),
+            Self::ReaderGone => f.write_str("nobody reads the output"),
+            Self::Other(error) => f.write_str(&task_telemetry::logging::chain(error.as_ref())),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use task_client::{Client, Options};
 
 use crate::args::{Color, Format, Global};
+use crate::commands::serve;
 use crate::exit::{Failure, Result};
 use crate::parse;
 
@@ -22,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) output: Format,
     pub(crate) color: Color,
     pub(crate) deadline: Duration,
+    /// The config file's section for `serve`.
+    pub(crate) serve: serve::File,
 }
 
 /// The config file.
@@ -33,6 +36,8 @@ struct File {
     output: Option<Format>,
     color: Option<Color>,
     deadline: Option<String>,
+    #[serde(default)]
+    serve: serve::File,
 }
 
 impl Settings {
@@ -59,6 +64,7 @@ impl Settings {
             output: global.output.or(file.output).unwrap_or_default(),
             color: global.color.or(file.color).unwrap_or_default(),
             deadline: global.deadline.or(deadline).unwrap_or(Duration::from_secs(10)),
+            serve: file.serve,
         })
     }
 

@@ -55,8 +55,10 @@ struct Run {
     context: Context,
     tally: Mutex<Tally>,
     deadline: Instant,
-    /// Marks the run's tasks by their names.
+    /// Starts the names of the run's tasks.
     tag: String,
+    /// Their types.
+    types: Vec<String>,
 }
 
 impl Run {
@@ -71,8 +73,13 @@ pub(super) async fn run(context: Context, args: Args) -> Result<Exit> {
         return Err(Failure::Usage("--timeout must be longer than nothing".to_owned()));
     }
     let start = Instant::now();
-    let run =
-        Arc::new(Run { context, tally: Mutex::default(), deadline: start + args.timeout, tag: mix::tag() });
+    let run = Arc::new(Run {
+        context,
+        tally: Mutex::default(),
+        deadline: start + args.timeout,
+        tag: mix::tag(),
+        types: args.mix.types(),
+    });
     let mut progress = Progress::new(args.num_tasks, run.context.out.is_table());
     let tasks = args.mix.tasks(args.num_tasks, &run.tag)?;
     let mut under_way = stream::iter(batches(tasks, BATCH))
@@ -113,17 +120,19 @@ pub(super) async fn run(context: Context, args: Args) -> Result<Exit> {
 /// How many tasks of this run the service lists: more than were acknowledged are duplicates, fewer
 /// are missing. `None` where it cannot be asked any more.
 async fn count_stored(run: &Run) -> Option<u64> {
-    let first = run.tally().first_created?;
+    let (first, last) = run.tally().created_within?;
+    // By type and time, which indexes serve; a search by name would read each page many times over.
     let filter = v1::TaskFilter {
-        name_contains: run.tag.clone(),
+        types: run.types.clone(),
         created_from: Some(task_proto::to_wire::timestamp(first)),
+        created_until: Some(task_proto::to_wire::timestamp(last + Duration::from_micros(1))),
         ..Default::default()
     };
     let mut tasks = std::pin::pin!(run.context.client.tasks(filter));
     let mut count = 0;
     while let Some(task) = tasks.next().await {
         match task {
-            Ok(_) => count += 1,
+            Ok(task) => count += u64::from(task.name.starts_with(&run.tag)),
             Err(error) => {
                 talk(format_args!("The tasks could not be counted at last: {error}"));
                 return None;

@@ -2,8 +2,10 @@
 
 mod actions;
 mod create;
+mod dev;
 mod ends;
 mod output;
+mod serve;
 mod service;
 mod settings;
 mod usage;

@@ -41,9 +41,13 @@ impl Service {
         format!("http://{}", self.address)
     }
 
+    pub(crate) fn database_url(&self) -> String {
+        self.database.as_ref().unwrap().url()
+    }
+
     /// Starts a worker with these plugins, and waits until it is registered.
     pub(crate) fn work(&mut self, plugins: Registry) {
-        let database = Settings::new(&self.database.as_ref().unwrap().url()).unwrap();
+        let database = Settings::new(&self.database_url()).unwrap();
         let options = task_worker::Options::new(database);
         let (tell, told) = mpsc::sync_channel(1);
         let ready: task_worker::Ready = Arc::new(move |_| {
@@ -184,7 +188,7 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    fn new(mut command: Command) -> Self {
+    pub(crate) fn new(mut command: Command) -> Self {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, lines) = mpsc::sync_channel(10_000);
@@ -210,6 +214,11 @@ impl Talk {
                 Err(error) => panic!("no `{words}` ({error}) in {:?}", self.heard),
             }
         }
+    }
+
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
+        let id = i32::try_from(self.child.id()).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), signal).unwrap();
     }
 
     /// Waits for the end.

@@ -136,7 +136,7 @@ fn help_tells_defaults_and_exit_codes() {
         "3  no task service can be reached",
         "http://127.0.0.1:8080",
         "TASK_ADDRESS",
-        "JSON Lines",
+        "canonical JSON",
     ] {
         assert!(help.stdout.contains(words), "no `{words}` in {}", help.stdout);
     }

@@ -31,27 +31,44 @@ pub(super) fn tag() -> String {
     format!("end2end-{}", Uuid::now_v7().simple())
 }
 
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::RunQuery => "run_query",
+            Self::SendEmail => "send_email",
+            Self::Simulate => "simulate",
+        }
+    }
+}
+
 impl Mix {
+    /// The types that are created, each once.
+    pub(super) fn types(&self) -> Vec<String> {
+        let mut types: Vec<_> = self.types.iter().map(|kind| kind.name().to_owned()).collect();
+        types.sort();
+        types.dedup();
+        types
+    }
+
     /// So many tasks, made one at a time.
     pub(super) fn tasks(&self, count: u64, tag: &str) -> Result<impl Iterator<Item = v1::TaskSpec> + use<>> {
         if self.types.is_empty() {
             return Err(Failure::Usage("--types names no type".to_owned()));
         }
-        let json = |value: serde_json::Value| value.to_string();
         let kinds: Vec<(&str, String)> = self
             .types
             .iter()
-            .map(|kind| match kind {
-                Kind::RunQuery => ("run_query", json(serde_json::json!({ "query": self.query }))),
-                Kind::SendEmail => (
-                    "send_email",
-                    json(serde_json::json!({
+            .map(|&kind| {
+                let payload = match kind {
+                    Kind::RunQuery => serde_json::json!({ "query": self.query }),
+                    Kind::SendEmail => serde_json::json!({
                         "to": self.recipient,
                         "subject": format!("Test run {tag}"),
                         "body": "Sent by task-cli end2end.",
-                    })),
-                ),
-                Kind::Simulate => ("simulate", "{}".to_owned()),
+                    }),
+                    Kind::Simulate => serde_json::json!({}),
+                };
+                (kind.name(), payload.to_string())
             })
             .collect();
         let tag = tag.to_owned();

@@ -30,8 +30,8 @@ pub(super) struct Tally {
     pub(super) lost: BTreeMap<String, u64>,
     pub(super) to_start: Histogram,
     pub(super) to_end: Histogram,
-    /// When the service created the first task.
-    pub(super) first_created: Option<Timestamp>,
+    /// When the service created the first task and the last.
+    pub(super) created_within: Option<(Timestamp, Timestamp)>,
     /// When the first create was sent and the last end was seen, by this machine's clock.
     pub(super) started: Option<Instant>,
     pub(super) ended: Option<Instant>,
@@ -60,10 +60,10 @@ pub(super) struct Life {
 impl Tally {
     pub(super) fn acknowledge(&mut self, created_at: Option<Timestamp>) {
         self.created += 1;
-        self.first_created = match (self.first_created, created_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        if let Some(at) = created_at {
+            let (first, last) = self.created_within.unwrap_or((at, at));
+            self.created_within = Some((first.min(at), last.max(at)));
+        }
     }
 
     pub(super) fn refuse(&mut self, count: u64, why: String) {

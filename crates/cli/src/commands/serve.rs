@@ -1,0 +1,137 @@
+//! `serve`: runs a worker until it is told to stop.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use task_domain::{Kind, Queue};
+use task_worker::{Database, Error, Options};
+
+use super::{plugins, signals};
+use crate::exit::{Exit, Failure, Result};
+use crate::out::talk;
+use crate::parse;
+use crate::settings::Settings;
+
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Runs until it gets SIGTERM or SIGINT (ctrl-c): then it takes no more tasks, gives those that run the grace \
+period, and puts the rest back, which costs them no attempt. A second signal ends it at once.
+
+Each option may also stand in the config file under `serve:`, such as
+  serve:
+    concurrency: 50
+    smtp_url: smtp://127.0.0.1:1025?from=tasks@example.com
+    connections:
+      default: {url: \"postgres://reader:secret@127.0.0.1:5432/shop\", max_rows: 100}")]
+pub(crate) struct Args {
+    /// The service's database, as postgres://user:password@host:port/database
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// How many tasks to run at a time, 1 to 10,000 [default: 100]
+    #[arg(short = 'c', long, env = "TASK_CONCURRENCY", value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    concurrency: Option<u16>,
+    /// Types to run, such as `run_query,send_email` [default: all that are set up]
+    #[arg(long, env = "TASK_TYPES", value_name = "TYPES", value_delimiter = ',')]
+    types: Vec<String>,
+    /// Queues to serve, such as a,b [default: all]
+    #[arg(long, env = "TASK_QUEUES", value_name = "QUEUES", value_delimiter = ',')]
+    queues: Vec<String>,
+    /// Its name, for people [default: host name and process id]
+    #[arg(long, env = "TASK_WORKER_NAME", value_name = "NAME")]
+    name: Option<String>,
+    /// Time that running tasks get once it is told to stop [default: 30s]
+    #[arg(long, env = "TASK_DRAIN_GRACE", value_name = "DURATION", value_parser = parse::duration,
+        allow_hyphen_values = true)]
+    drain_grace: Option<Duration>,
+    /// Time between two looks for work where no hint comes, 10ms to 1m [default: 1s]
+    #[arg(long, env = "TASK_POLL_INTERVAL", value_name = "DURATION", value_parser = parse::duration,
+        allow_hyphen_values = true)]
+    poll_interval: Option<Duration>,
+    #[command(flatten)]
+    plugins: plugins::Plugins,
+}
+
+/// The section `serve` of the config file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct File {
+    database_url: Option<String>,
+    concurrency: Option<u16>,
+    types: Vec<String>,
+    queues: Vec<String>,
+    name: Option<String>,
+    drain_grace: Option<String>,
+    poll_interval: Option<String>,
+    smtp_url: Option<String>,
+    connections: BTreeMap<String, plugins::FileConnection>,
+}
+
+pub(super) async fn run(args: Args, settings: &Settings) -> Result<Exit> {
+    let file = settings.serve.clone();
+    let given = |text: Option<String>| text.filter(|t| !t.is_empty());
+    let database_url = given(args.database_url).or(file.database_url).ok_or_else(|| {
+        let told = "no database is given; use --database-url or DATABASE_URL, such as \
+                    postgres://user:password@127.0.0.1:5432/tasks";
+        Failure::Usage(told.to_owned())
+    })?;
+    let database = Database::new(&database_url)?;
+    let place = database.describe();
+    let mut options = Options::new(database);
+    if let Some(slots) = args.concurrency.or(file.concurrency) {
+        options.slots = slots.into();
+    }
+    let first = |flags: Vec<String>, file: Vec<String>| if flags.is_empty() { file } else { flags };
+    options.kinds = words(first(args.types, file.types), Kind::new)?;
+    options.queues = words(first(args.queues, file.queues), Queue::new)?;
+    if let Some(name) = args.name.or(file.name) {
+        options.name = name;
+    }
+    if let Some(grace) = args.drain_grace.map_or_else(|| in_file("drain_grace", file.drain_grace), ok)? {
+        options.grace = grace;
+    }
+    if let Some(poll) = args.poll_interval.map_or_else(|| in_file("poll_interval", file.poll_interval), ok)? {
+        options.poll = poll;
+    }
+    options.check()?;
+    let setup = plugins::Setup::read(args.plugins, file.smtp_url, file.connections)?;
+    let plugins = setup.registry(&database_url)?;
+    setup.check(&database_url).await?;
+
+    let stop = signals::stop()?;
+    let (name, slots) = (options.name.clone(), options.slots);
+    let kinds = if options.kinds.is_empty() { plugins.kinds() } else { options.kinds.clone() };
+    let kinds = kinds.iter().map(Kind::as_str).collect::<Vec<_>>().join(", ");
+    talk(format_args!("Worker {name} connects to {place} ..."));
+    let ready =
+        move |id| talk(format_args!("Worker {id} is ready: {slots} tasks at a time, of types {kinds}."));
+    match task_worker::run(options, plugins, Arc::new(ready), stop).await {
+        Ok(()) => {}
+        Err(Error::Invalid(invalid)) => return Err(invalid.into()),
+        Err(Error::UnknownKind(unknown)) => return Err(Failure::Usage(format!("--types: {unknown}"))),
+        Err(error) => return Err(Failure::Other(error.into())),
+    }
+    talk("Worker stopped.");
+    Ok(Exit::Done)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "stands beside a function that can fail")]
+fn ok(span: Duration) -> Result<Option<Duration>> {
+    Ok(Some(span))
+}
+
+fn in_file(key: &str, text: Option<String>) -> Result<Option<Duration>> {
+    let read = text.map(|text| parse::duration(&text)).transpose();
+    read.map_err(|problem| Failure::Usage(format!("config file: serve.{key}: {problem}")))
+}
+
+fn words<T>(
+    texts: Vec<String>,
+    read: impl Fn(String) -> std::result::Result<T, task_domain::Invalid>,
+) -> Result<Vec<T>> {
+    // An empty environment variable stands for none.
+    let texts = texts.into_iter().filter(|t| !t.is_empty());
+    Ok(texts.map(read).collect::<std::result::Result<_, _>>()?)
+}
