@@ -10,24 +10,30 @@ fn a_server_that_is_down_ends_with_code_3() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    for args in [
-        &["task", "list"][..],
-        &["task", "get", "1"],
-        &["task", "status"],
-        &["task", "watch"],
-        &["task", "watch", "1"],
-        &["task", "cancel", "1", "2"],
-        &["task", "create", "n", "--type", "t"],
-        &["task", "create", "n", "--type", "t", "--wait"],
-        &["history", "1"],
-        &["workers"],
-        &["end2end", "-n", "2"],
-    ] {
-        let done = run(command(&address, args), None);
-        done.fails(3, "is the server running?");
-        assert!(done.stderr.contains(&address), "{done:?}");
-        assert_eq!(done.stdout, "", "{args:?}");
-    }
+    // Each one waits a moment for the server to come up: all at once, then.
+    std::thread::scope(|scope| {
+        for args in [
+            &["task", "list"][..],
+            &["task", "get", "1"],
+            &["task", "status"],
+            &["task", "watch"],
+            &["task", "watch", "1"],
+            &["task", "cancel", "1", "2"],
+            &["task", "create", "n", "--type", "t"],
+            &["task", "create", "n", "--type", "t", "--wait"],
+            &["history", "1"],
+            &["workers"],
+            &["end2end", "-n", "2"],
+        ] {
+            let address = &address;
+            scope.spawn(move || {
+                let done = run(command(address, args), None);
+                done.fails(3, "is the server running?");
+                assert!(done.stderr.contains(address), "{done:?}");
+                assert_eq!(done.stdout, "", "{args:?}");
+            });
+        }
+    });
 }
 
 #[test]
