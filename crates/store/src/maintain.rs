@@ -1,8 +1,7 @@
 //! What has to be done now and then by somebody: fold events into counts, take work back from
 //! workers that were lost. Any number of processes may do it at once.
 
-use std::time::Duration;
-
+use sqlx::postgres::PgConnection;
 use task_domain::limits;
 use task_domain::ports::Result;
 
@@ -34,44 +33,37 @@ impl Store {
     /// # Errors
     /// As the database says; the next round makes up for it.
     pub async fn maintain(&self) -> Result<Maintained> {
-        let folded: i64 = sqlx::query_scalar(include_str!("../queries/event/fold.sql"))
-            .bind(KEEP_EVENTS_SECONDS)
-            .fetch_one(&mut *self.ask().await?)
-            .await
-            .map_err(from_sqlx)?;
-        let (lost_workers, reclaimed) = self.sweep(LEASE_TIME).await?;
-        Ok(Maintained { folded: folded.unsigned_abs(), lost_workers, reclaimed })
-    }
-
-    /// Ends workers whose lease has run out and takes their tasks back.
-    async fn sweep(&self, lease_time: Duration) -> Result<(u64, u64)> {
         let mut connection = self.ask().await?;
-        let lost: Vec<i64> = sqlx::query_scalar(include_str!("../queries/worker/expire.sql"))
-            .bind(millis(lease_time))
-            .fetch_all(&mut *connection)
+        let (folded, lost): (i64, Vec<i64>) = sqlx::query_as(include_str!("../queries/event/upkeep.sql"))
+            .bind(KEEP_EVENTS_SECONDS)
+            .bind(millis(LEASE_TIME))
+            .fetch_one(&mut *connection)
             .await
             .map_err(from_sqlx)?;
-        let mut reclaimed = 0;
         // Looking for what ended workers left behind reads all that runs, so it is done when a
         // worker was lost, and now and then for what an earlier sweep did not finish.
-        if !lost.is_empty() || self.sweep_is_due() {
-            loop {
-                let batch: i64 = sqlx::query_scalar(include_str!("../queries/worker/reclaim.sql"))
-                    .bind(RECLAIM_BATCH)
-                    .bind(limits::CRASHES.cast_signed())
-                    .fetch_one(&mut *connection)
-                    .await
-                    .map_err(from_sqlx)?;
-                reclaimed += batch.unsigned_abs();
-                if batch < RECLAIM_BATCH {
-                    break;
-                }
-            }
-        }
+        let sweep = !lost.is_empty() || self.sweep_is_due();
+        let reclaimed = if sweep { reclaim(&mut connection).await.map_err(from_sqlx)? } else { 0 };
         if reclaimed > 0 {
             self.notifier().ready();
             self.notifier().changed();
         }
-        Ok((lost.len() as u64, reclaimed))
+        Ok(Maintained { folded: folded.unsigned_abs(), lost_workers: lost.len() as u64, reclaimed })
+    }
+}
+
+/// Takes back what workers that have ended left behind; how many tasks that were.
+pub(crate) async fn reclaim(connection: &mut PgConnection) -> sqlx::Result<u64> {
+    let mut reclaimed = 0;
+    loop {
+        let batch: i64 = sqlx::query_scalar(include_str!("../queries/worker/reclaim.sql"))
+            .bind(RECLAIM_BATCH)
+            .bind(limits::CRASHES.cast_signed())
+            .fetch_one(&mut *connection)
+            .await?;
+        reclaimed += batch.unsigned_abs();
+        if batch < RECLAIM_BATCH {
+            return Ok(reclaimed);
+        }
     }
 }

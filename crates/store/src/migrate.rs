@@ -104,7 +104,7 @@ fn from_migrate(error: MigrateError) -> Error {
     }
 }
 
-async fn read_status(connection: &mut PgConnection) -> sqlx::Result<Status> {
+pub(crate) async fn read_status(connection: &mut PgConnection) -> sqlx::Result<Status> {
     let exists: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is not null")
         .fetch_one(&mut *connection)
         .await?;

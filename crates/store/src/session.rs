@@ -11,6 +11,7 @@ use crate::arrays::millis;
 use crate::claim::Epochs;
 use crate::connection::Held;
 use crate::lane::Lanes;
+use crate::maintain::reclaim;
 use crate::notify::Notifier;
 use crate::{Claimer, Promoter, Recorder, Settings, WakeUps};
 
@@ -109,20 +110,30 @@ impl Session {
         WakeUps::start(self.settings.clone(), self.options.poll)
     }
 
-    /// Ends the session: what it still holds goes back at once.
+    /// Ends the session: what it still holds goes back at once, and counts as left by a worker that
+    /// was lost.
     ///
     /// # Errors
     /// As the database says; the lease then runs out by itself.
     pub async fn end(mut self, reason: &'static str) -> Result<()> {
         let mut connection = self.control.take().await?;
-        let answer = sqlx::query(include_str!("../queries/worker/end.sql"))
+        let answer = self.end_on(&mut connection, reason).await;
+        let ended = self.control.done(connection, answer);
+        self.control.close().await;
+        if ended? > 0 {
+            self.notifier.ready();
+            self.notifier.changed();
+        }
+        Ok(())
+    }
+
+    async fn end_on(&self, connection: &mut PgConnection, reason: &str) -> sqlx::Result<u64> {
+        sqlx::query(include_str!("../queries/worker/end.sql"))
             .bind(self.id.get())
             .bind(reason)
-            .execute(&mut connection)
-            .await;
-        let ended = self.control.done(connection, answer.map(drop));
-        self.control.close().await;
-        ended
+            .execute(&mut *connection)
+            .await?;
+        reclaim(connection).await
     }
 
     fn held(&self) -> Held {

@@ -63,7 +63,8 @@ impl Store {
     /// # Errors
     /// [`Error::Unavailable`] if not, with the reason as its source.
     pub async fn ready(&self) -> Result<()> {
-        match migrate::status(&self.inner.settings).await? {
+        let mut connection = self.ask().await?;
+        match migrate::read_status(&mut connection).await.map_err(from_sqlx)? {
             migrate::Status::Current => Ok(()),
             migrate::Status::Behind(steps) => {
                 let steps = steps.join(", ");

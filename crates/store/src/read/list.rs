@@ -20,27 +20,49 @@ const SEARCHED: usize = 20_000;
 impl Store {
     pub(super) async fn page(&self, filter: &Filter, page: PageRequest) -> Result<Page> {
         let size = page.size() as usize;
-        let searching = filter.name_contains.is_some();
         let (after, skip) = match page.start() {
             Start::After(cursor) => (Some(cursor.0), 0),
             Start::Number(number) => (None, (number as usize - 1) * size),
         };
         // One more than the page, to know whether there is a next one.
         let wanted = skip + size + 1;
-        let stretch = Stretch { after, rows: if searching { SEARCHED.max(wanted) } else { wanted } };
-        let (mut rows, last) = self.stretch(filter, &stretch).await?;
-        if searching {
-            rows.retain(|task| filter.matches_but_status(task));
-        }
-        let more = rows.len() > skip + size;
-        let mut tasks: Vec<_> = rows.into_iter().skip(skip).collect();
+        let (mut tasks, beyond) = if filter.name_contains.is_some() {
+            self.search(filter, after, wanted).await?
+        } else {
+            (self.stretch(filter, &Stretch { after, rows: wanted }).await?.0, None)
+        };
+        let more = tasks.len() == wanted;
+        tasks.drain(..skip.min(tasks.len()));
         tasks.truncate(size);
         let next = match (more, tasks.last()) {
             (true, Some(task)) => Some(Position { created_at: task.created_at, id: task.id }),
-            // Nothing more in this stretch; what lies beyond it was not looked at.
-            _ => last.filter(|_| searching),
+            _ => beyond,
         };
         Ok(Page { tasks, next: next.map(Cursor) })
+    }
+
+    /// Looks for tasks by name, in stretches that grow, until there are `wanted` or [`SEARCHED`]
+    /// were looked at; then also says where to go on.
+    async fn search(
+        &self,
+        filter: &Filter,
+        mut after: Option<Position>,
+        wanted: usize,
+    ) -> Result<(Vec<TaskSummary>, Option<Position>)> {
+        let (mut found, mut looked_at, mut rows) = (Vec::new(), 0, wanted.max(100));
+        while looked_at < SEARCHED.max(wanted) {
+            let (tasks, last) = self.stretch(filter, &Stretch { after, rows }).await?;
+            found.extend(tasks.into_iter().filter(|task| filter.matches_but_status(task)));
+            if found.len() >= wanted {
+                found.truncate(wanted);
+                return Ok((found, None));
+            }
+            let Some(last) = last else { return Ok((found, None)) };
+            after = Some(last);
+            looked_at += rows;
+            rows = (rows * 4).min(SEARCHED);
+        }
+        Ok((found, after))
     }
 
     /// The tasks of a stretch, with its last place if there may be more behind it.
