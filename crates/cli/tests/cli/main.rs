@@ -5,6 +5,7 @@ mod create;
 mod dev;
 mod ends;
 mod output;
+mod processes;
 mod serve;
 mod service;
 mod settings;
