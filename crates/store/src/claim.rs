@@ -56,7 +56,7 @@ impl Epochs {
     }
 }
 
-/// New lanes are looked for no more often than this.
+/// Without a hint, new lanes are looked for no more often than this.
 const LANES_AGE: std::time::Duration = std::time::Duration::from_millis(500);
 
 impl Claimer {
@@ -109,9 +109,9 @@ impl Claimer {
 impl Claim for Claimer {
     async fn claim(&mut self, limit: usize) -> Result<Vec<Claimed>> {
         let mut tasks = self.claim_once(limit).await?;
-        // Found less than asked for: perhaps in a lane that is new.
+        // Found less than asked for: there may be more in a lane that is new.
         let stale = self.served_as_of.is_none_or(|at| at.elapsed() >= LANES_AGE);
-        if tasks.len() < limit && stale {
+        if tasks.len() < limit && (stale || self.lanes.are_behind()) {
             let before = self.served.len();
             self.refresh_lanes().await?;
             if self.served.len() > before {

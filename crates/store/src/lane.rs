@@ -1,6 +1,7 @@
 //! Lanes by number and by name, remembered: there are few of them and they never change.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::sync::{Arc, RwLock};
 
 use sqlx::postgres::PgConnection;
@@ -10,6 +11,8 @@ use task_domain::{Kind, Lane, Priority, Queue};
 #[derive(Clone, Default)]
 pub(crate) struct Lanes {
     known: Arc<RwLock<Known>>,
+    /// The highest number that another process said it knows.
+    announced: Arc<AtomicI32>,
 }
 
 #[derive(Default)]
@@ -41,6 +44,16 @@ impl Lanes {
     /// The highest number known here.
     pub(crate) fn newest(&self) -> i32 {
         self.read(|known| known.newest)
+    }
+
+    /// Notes that another process knows lanes up to this number.
+    pub(crate) fn announce(&self, id: i32) {
+        self.announced.fetch_max(id, Relaxed);
+    }
+
+    /// Whether there are lanes that this process has only heard of.
+    pub(crate) fn are_behind(&self) -> bool {
+        self.announced.load(Relaxed) > self.newest()
     }
 
     /// Reads the lanes that were added since. Returns whether there were any.

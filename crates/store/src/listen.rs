@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 use task_domain::ports::WakeUp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::Settings;
+use crate::lane::Lanes;
 use crate::notify::{CANCELLED, CHANGED, READY};
 
 /// Longest wait before a lost connection is tried again.
@@ -18,8 +19,8 @@ const PROBE: Duration = Duration::from_secs(10);
 /// What was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// A hint on this channel.
-    Hint(Channel),
+    /// A hint on this channel, from a process that knows lanes up to this number.
+    Hint(Channel, i32),
     /// Listening (again): hints from before may have been missed.
     Listening,
     /// The connection is gone; hints may be missed from here on.
@@ -104,14 +105,14 @@ async fn hear(mut listener: PgListener, heard: &mpsc::Sender<Heard>) {
         };
         match next {
             Ok(Ok(Some(first))) => {
-                let mut channels = vec![Channel::named(first.channel())];
+                let mut hints = vec![hint(&first)];
                 while let Some(more) = listener.next_buffered() {
-                    channels.push(Channel::named(more.channel()));
+                    hints.push(hint(&more));
                 }
-                channels.dedup();
-                for channel in channels.into_iter().flatten() {
+                hints.dedup();
+                for hint in hints.into_iter().flatten() {
                     // Full: whoever reads is behind and will look at all in any case.
-                    let _ = heard.try_send(Heard::Hint(channel));
+                    let _ = heard.try_send(hint);
                 }
             }
             // It may have reconnected by itself, without saying what was missed: start over.
@@ -127,9 +128,14 @@ async fn hear(mut listener: PgListener, heard: &mpsc::Sender<Heard>) {
     }
 }
 
+fn hint(notification: &PgNotification) -> Option<Heard> {
+    let lanes = notification.payload().parse().unwrap_or_default();
+    Some(Heard::Hint(Channel::named(notification.channel())?, lanes))
+}
+
 /// What brings a worker's claims forward: hints, and a poll with jitter that never stops.
 pub struct WakeUps {
-    settings: Settings,
+    lanes: Lanes,
     poll: Duration,
     heard: Option<mpsc::Receiver<Heard>>,
     next_poll: Instant,
@@ -145,21 +151,15 @@ pub enum Told {
 }
 
 impl WakeUps {
-    pub(crate) fn start(settings: Settings, poll: Duration) -> Self {
+    pub(crate) fn start(settings: Settings, lanes: Lanes, poll: Duration) -> Self {
         let heard = settings.notify.then(|| {
             let (sender, heard) = mpsc::channel(16);
-            let settings = settings.clone();
             tokio::spawn(
                 async move { listen(settings, &[Channel::Ready, Channel::Cancelled], sender).await },
             );
             heard
         });
-        Self { settings, poll, heard, next_poll: Instant::now() }
-    }
-
-    /// How this worker reaches the database.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+        Self { lanes, poll, heard, next_poll: Instant::now() }
     }
 
     /// Waits for the next reason to look. The first one comes at once.
@@ -181,8 +181,12 @@ impl WakeUps {
                     return Told::Work(WakeUp::Poll);
                 }
                 heard = hint => match heard {
-                    Some(Heard::Hint(Channel::Cancelled)) => return Told::Cancelled,
-                    Some(Heard::Hint(_) | Heard::Listening) => return Told::Work(WakeUp::Notified),
+                    Some(Heard::Hint(Channel::Cancelled, _)) => return Told::Cancelled,
+                    Some(Heard::Hint(_, newest)) => {
+                        self.lanes.announce(newest);
+                        return Told::Work(WakeUp::Notified);
+                    }
+                    Some(Heard::Listening) => return Told::Work(WakeUp::Notified),
                     Some(Heard::Deaf) => {}
                     None => self.heard = None,
                 },

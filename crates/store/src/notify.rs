@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::connection::Held;
+use crate::lane::Lanes;
 
 /// Wakes workers: there is work.
 pub(crate) const READY: &str = "task_ready";
@@ -47,10 +48,11 @@ impl Notifier {
         Self { wanted: None }
     }
 
-    /// Starts the loop that sends, which ends with the last clone of this.
-    pub(crate) fn start(connection: Held) -> Self {
+    /// Starts the loop that sends, which ends with the last clone of this. A hint that there is work
+    /// says up to which number this process knows lanes, so that one in a new lane is found at once.
+    pub(crate) fn start(connection: Held, lanes: Lanes) -> Self {
         let wanted = Arc::new(Wanted::default());
-        tokio::spawn(send(connection.on_open(NO_WAIT), Arc::downgrade(&wanted)));
+        tokio::spawn(send(connection.on_open(NO_WAIT), lanes, Arc::downgrade(&wanted)));
         Self { wanted: Some(wanted) }
     }
 
@@ -84,7 +86,7 @@ impl Drop for Wanted {
     }
 }
 
-async fn send(mut connection: Held, wanted: std::sync::Weak<Wanted>) {
+async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted>) {
     /// How often the loop looks whether anyone is left who could ask.
     const LOOK: Duration = Duration::from_secs(1);
     loop {
@@ -101,7 +103,7 @@ async fn send(mut connection: Held, wanted: std::sync::Weak<Wanted>) {
             continue;
         }
         let next = Instant::now() + SPACING;
-        if let Err(error) = notify(&mut connection, &taken).await {
+        if let Err(error) = notify(&mut connection, &taken, &lanes).await {
             tracing::debug!(%error, "a notification was not sent; polling will do");
         }
         tokio::time::sleep_until(next).await;
@@ -109,10 +111,11 @@ async fn send(mut connection: Held, wanted: std::sync::Weak<Wanted>) {
     connection.close().await;
 }
 
-async fn notify(connection: &mut Held, channels: &[&str]) -> task_domain::ports::Result<()> {
+async fn notify(connection: &mut Held, channels: &[&str], lanes: &Lanes) -> task_domain::ports::Result<()> {
     let mut open = connection.take().await?;
-    let answer = sqlx::query("select pg_notify(channel, '') from unnest($1::text[]) as n(channel)")
+    let answer = sqlx::query("select pg_notify(channel, $2) from unnest($1::text[]) as n(channel)")
         .bind(channels)
+        .bind(lanes.newest().to_string())
         .execute(&mut open)
         .await;
     connection.done(open, answer.map(drop))

@@ -65,13 +65,15 @@ impl Session {
             .fetch_one(&mut connection)
             .await;
         let id: i64 = control.done(connection, answer)?;
-        let notifier = if settings.notify { Notifier::start(held()) } else { Notifier::silent() };
+        let lanes = Lanes::default();
+        let notifier =
+            if settings.notify { Notifier::start(held(), lanes.clone()) } else { Notifier::silent() };
         Ok(Self {
             id: WorkerId::from_store(id),
             info: Arc::new(info),
             control,
             notifier,
-            lanes: Lanes::default(),
+            lanes,
             epochs: Epochs::new(WorkerId::from_store(id)),
             settings,
             options,
@@ -107,7 +109,7 @@ impl Session {
 
     /// The part that hears when there is work, and polls.
     pub fn wake_ups(&self) -> WakeUps {
-        WakeUps::start(self.settings.clone(), self.options.poll)
+        WakeUps::start(self.settings.clone(), self.lanes.clone(), self.options.poll)
     }
 
     /// Ends the session: what it still holds goes back at once, and counts as left by a worker that

@@ -46,8 +46,9 @@ impl Store {
             .acquire_timeout(settings.connect_timeout)
             .connect_lazy_with(settings.for_questions());
         let held = || Held::new(settings.for_hot_statements(), settings.connect_timeout);
-        let notifier = if settings.notify { Notifier::start(held()) } else { Notifier::silent() };
         let lanes = Lanes::default();
+        let notifier =
+            if settings.notify { Notifier::start(held(), lanes.clone()) } else { Notifier::silent() };
         let submitter = Submitter::start(held(), lanes.clone(), notifier.clone());
         let sweep_at = Mutex::new(Instant::now());
         Self { inner: Arc::new(Inner { settings, pool, lanes, notifier, submitter, sweep_at }) }
