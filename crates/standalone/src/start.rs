@@ -107,10 +107,11 @@ async fn prepare(
     for step in migrate::run(&settings).await.map_err(Error::Schema)? {
         tracing::info!(step, "migrated");
     }
+    let histograms = [task_server::metrics::HISTOGRAMS, task_worker::HISTOGRAMS].concat();
     let server = task_server::Options {
         listen: options.listen,
         reflection: true,
-        recorder: Some(prometheus::install(task_server::metrics::HISTOGRAMS)?),
+        recorder: Some(prometheus::install(&histograms)?),
         ..Default::default()
     };
     let server = Server::bind(server, Store::new(settings.clone())).await?;

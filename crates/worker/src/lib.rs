@@ -9,3 +9,9 @@ pub use options::Options;
 /// How to reach the database, for those who set a worker up.
 pub use task_store::Settings as Database;
 pub use worker::{Error, Ready, run};
+
+use task_telemetry::prometheus::{Histogram, LONG_SECONDS};
+
+/// The buckets of a worker's metrics, for [`task_telemetry::prometheus::install`].
+pub const HISTOGRAMS: &[Histogram] =
+    &[Histogram { name: task_pipeline::metric::ATTEMPT_SECONDS, buckets: LONG_SECONDS }];
