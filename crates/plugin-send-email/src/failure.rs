@@ -31,6 +31,11 @@ pub(crate) fn of(error: &smtp::Error, stage: Stage, host: &str) -> Error {
     }
 }
 
+/// Nobody answers at the mail server's address.
+pub(crate) fn unreachable(error: &std::io::Error, host: &str) -> Error {
+    Error::retry(format!("mail server `{host}` cannot be used: {error}"))
+}
+
 /// 530, 534, 535 and 538 (RFC 4954, section 6): the operator's to mend, not the task's.
 fn wants_login(error: &smtp::Error) -> bool {
     error.status().is_some_and(|code| [530, 534, 535, 538].contains(&u16::from(code)))

@@ -15,6 +15,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use task_plugin::Error;
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::failure::{self, Stage};
@@ -70,7 +71,7 @@ impl Line {
         let talk = async {
             let mut connection = match self.reuse().await {
                 Some(connection) => connection,
-                None => self.open().await.map_err(|error| failure::of(&error, Stage::Open, &self.host))?,
+                None => self.open().await?,
             };
             let response = connection
                 .send(message.envelope(), &bytes)
@@ -85,18 +86,33 @@ impl Line {
         })
     }
 
-    async fn open(&self) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
-        let at_once = self.tls.clone().filter(|_| self.security == Security::Tls);
+    async fn open(&self) -> Result<AsyncSmtpConnection, Error> {
+        let failed = |error: lettre::transport::smtp::Error| failure::of(&error, Stage::Open, &self.host);
         let server = (self.host.as_str(), self.port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, None, &self.hello, at_once, None).await?;
+        let mut connection = if self.security == Security::Tls {
+            let tls = self.tls.clone();
+            AsyncSmtpConnection::connect_tokio1(server, None, &self.hello, tls, None).await.map_err(failed)?
+        } else {
+            let stream = self.dial().await.map_err(|e| failure::unreachable(&e, &self.host))?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello)
+                .await
+                .map_err(failed)?
+        };
         if let Some(tls) = self.tls.clone().filter(|_| self.security == Security::StartTls) {
-            connection.starttls(tls, &self.hello).await?;
+            connection.starttls(tls, &self.hello).await.map_err(failed)?;
         }
         if let Some(credentials) = &self.credentials {
-            connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await?;
+            connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await.map_err(failed)?;
         }
         Ok(connection)
+    }
+
+    /// A mail goes out in several small writes; with Nagle's algorithm the last one would wait some
+    /// 40 ms for the server's delayed acknowledgement.
+    async fn dial(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Instant, AsyncSmtpConnection)>> {

@@ -118,7 +118,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker, 
     let places = Arc::new(Semaphore::new(shared.settings.max_connections));
     loop {
         let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
+            Ok((stream, peer)) => {
+                // Replies are small and wait for nobody; without this each may wait for an
+                // acknowledgement. It only costs time if it fails.
+                let _ = stream.set_nodelay(true);
+                (stream, peer)
+            }
             Err(error) => {
                 // A client that hung up at once, or no file descriptor left: both pass.
                 tracing::debug!(%error, "could not accept an SMTP connection");
