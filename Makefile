@@ -16,6 +16,16 @@ bootstrap: ## Bring what a developer's machine needs (Postgres, buf); may be run
 test: ## Run every check and every test, with a summary at the end
 	@cargo run --quiet --locked -p xtask -- test
 
+.PHONY: bench
+bench: ## Measure the service beside plain SQL; make bench ARGS=--short takes under five minutes
+	@cargo build --quiet --locked --release -p task-bench -p task-server -p task-cli
+	@target/release/task-bench $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: ## Measure River and Graphile Worker beside the service, on the same Postgres settings
+	@cargo build --quiet --locked --release -p task-bench -p task-server -p task-cli
+	@crates/bench/peers/bench.sh
+
 .PHONY: demo
 demo: ## Start everything on a Postgres of its own, run a few tasks and watch them
 	@cargo build --quiet --locked -p task-cli

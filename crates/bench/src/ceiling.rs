@@ -1,13 +1,18 @@
 //! What this machine's Postgres can do at most for the whole durable life of a task, in plain SQL
 //! from pgbench: the yardstick that every figure is told as a share of.
 
+mod held;
+
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use tokio::process::Command;
 
+pub(crate) use held::held;
+
 use crate::postgres::Postgres;
+use crate::statistics::number;
 
 /// Tasks a second.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -30,6 +35,9 @@ impl Ceiling {
 /// Sessions that pgbench uses: as many as the machine has cores in the measured set-up.
 const CLIENTS: u64 = 2;
 
+/// Fewer tasks than this say more about the start of a session than about its speed.
+const TASKS: u64 = 200_000;
+
 /// Measures with batches of 250 and 500 and takes the best of each.
 pub(crate) async fn measure(postgres: &Postgres, tasks: u64) -> Result<Ceiling> {
     let folder = tempfile::tempdir()?;
@@ -40,7 +48,8 @@ pub(crate) async fn measure(postgres: &Postgres, tasks: u64) -> Result<Ceiling> 
     let mut best: Option<Ceiling> = None;
     for batch in [250, 500] {
         postgres.execute(include_str!("ceiling/schema.sql")).await?;
-        let turns = (tasks / batch / CLIENTS).max(1);
+        postgres.execute("checkpoint").await?;
+        let turns = (tasks.max(TASKS) / batch / CLIENTS).max(1);
         let submitted = pgbench(postgres, &submit, batch, turns).await?;
         postgres.execute("vacuum analyze ceiling.ready").await?;
         postgres.execute("vacuum analyze ceiling.task").await?;
@@ -53,11 +62,8 @@ pub(crate) async fn measure(postgres: &Postgres, tasks: u64) -> Result<Ceiling> 
 }
 
 async fn pgbench(postgres: &Postgres, script: &Path, batch: u64, turns: u64) -> Result<f64> {
-    let output = Command::new(postgres.program("pgbench"))
-        .args(["--no-vacuum", "--define", &format!("batch={batch}"), "--define", "after=0"])
-        .args(["--client", &CLIENTS.to_string(), "--jobs", &CLIENTS.to_string()])
-        .args(["--transactions", &turns.to_string(), "--file"])
-        .arg(script)
+    let output = command(postgres, script, batch)
+        .args(["--transactions", &turns.to_string()])
         .arg(postgres.url())
         .output()
         .await
@@ -66,8 +72,17 @@ async fn pgbench(postgres: &Postgres, script: &Path, batch: u64, turns: u64) -> 
     let rate =
         text.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse::<f64>().ok());
     match rate {
-        #[expect(clippy::cast_precision_loss, reason = "batches are small")]
-        Some(rate) if output.status.success() => Ok(rate * batch as f64),
+        Some(rate) if output.status.success() => Ok(rate * number(batch)),
         _ => bail!("pgbench failed: {}", String::from_utf8_lossy(&output.stderr)),
     }
+}
+
+fn command(postgres: &Postgres, script: &Path, batch: u64) -> Command {
+    let mut command = Command::new(postgres.program("pgbench"));
+    command
+        .args(["--no-vacuum", "--define", &format!("batch={batch}"), "--define", "after=0"])
+        .args(["--client", &CLIENTS.to_string(), "--jobs", &CLIENTS.to_string(), "--file"])
+        .arg(script)
+        .kill_on_drop(true);
+    command
 }

@@ -1,13 +1,32 @@
-//! A prefilled backlog of no-op tasks, drained by worker processes.
+//! Line 1: a prefilled backlog of no-op tasks, drained by worker processes.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use nix::sys::signal::Signal;
 
+use crate::bench::Bench;
 use crate::postgres::Postgres;
 use crate::processes::Process;
+use crate::report::{Bar, Figure, Unit};
 use crate::scene::{fill, rate, span, until_ended};
+use crate::statistics::number;
+
+pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
+    let tasks = bench.sizes.tasks;
+    let ceiling = bench.ceiling().await?;
+    let full = measure(&bench.postgres, tasks, 1, Start::Full).await?;
+    let figure = Figure::new(1, "drain by one worker", Unit::PerSecond, Bar::AtLeast(0.75));
+    bench.report.share(&figure, full.rate, ceiling.drain, "ceiling");
+    let figure = Figure::new(8, "worker's CPU for a drained task", Unit::Microseconds, Bar::AtMost(4.0));
+    bench.report.note(&figure, full.cpu_us);
+    let figure = Figure::new(8, "worker's RSS after a drain", Unit::Bytes, Bar::None);
+    bench.report.note(&figure, number(full.rss));
+    let empty = measure(&bench.postgres, tasks, 1, Start::Empty).await?;
+    let figure = Figure::new(1, "drain, worker started on empty", Unit::PerSecond, Bar::AtLeast(0.75));
+    bench.report.share(&figure, empty.rate, ceiling.drain, "ceiling");
+    Ok(())
+}
 
 /// How the backlog and the workers come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +45,8 @@ pub(crate) struct Drain {
     pub(crate) rate: f64,
     /// Processor time of the workers for each task, in microseconds.
     pub(crate) cpu_us: f64,
+    /// Memory of the largest worker at the end, in bytes.
+    pub(crate) rss: u64,
 }
 
 pub(crate) async fn measure(postgres: &Postgres, tasks: u64, workers: usize, start: Start) -> Result<Drain> {
@@ -54,12 +75,14 @@ pub(crate) async fn measure(postgres: &Postgres, tasks: u64, workers: usize, sta
     let extra = if start == Start::Empty { 20 } else { 0 };
     until_ended(&mut connection, tasks + extra).await?;
     let seconds = span(&mut connection, &[1]).await?;
-    let mut cpu = Duration::ZERO;
+    let (mut cpu, mut rss) = (Duration::ZERO, 0);
     for worker in &workers {
-        cpu += worker.usage()?.cpu;
+        let usage = worker.usage()?;
+        cpu += usage.cpu;
+        rss = usage.rss.max(rss);
     }
     for worker in workers {
         worker.stop().await?;
     }
-    Ok(Drain { rate: rate(tasks, seconds), cpu_us: cpu.as_secs_f64() * 1e6 / rate(tasks, 1.0) })
+    Ok(Drain { rate: rate(tasks, seconds), cpu_us: cpu.as_secs_f64() * 1e6 / number(tasks), rss })
 }

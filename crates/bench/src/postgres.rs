@@ -1,15 +1,20 @@
 //! The Postgres that everything is measured on: one server, on disk, with fsync on.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use task_embedded::{Running, Settings, Shutdown};
 
-/// A server of this run's own, with one database.
+/// One database of a server that is this run's own.
 pub(crate) struct Postgres {
+    server: Arc<Server>,
+    database: &'static str,
+}
+
+struct Server {
     running: Running,
-    database: String,
     /// Removed when dropped.
     _folder: tempfile::TempDir,
 }
@@ -23,24 +28,29 @@ impl Postgres {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(folder.path(), mode)?;
         let mut settings = Settings::kept(folder.path().join("data"))
-            .max_connections(200)
+            .max_connections(400)
             .parameter("max_wal_size", "4GB")
             .parameter("checkpoint_timeout", "5min")
             .parameter("wal_compression", "off");
         settings.shared_buffers_mib = 1_024;
         let running = task_embedded::start(settings).await?;
-        let postgres = Self { running, database: "bench".into(), _folder: folder };
-        postgres.running.create_database_if_missing("bench").await?;
-        Ok(postgres)
+        let postgres = Self { server: Arc::new(Server { running, _folder: folder }), database: "postgres" };
+        postgres.beside("bench").await
+    }
+
+    /// Another database of the same server.
+    pub(crate) async fn beside(&self, database: &'static str) -> Result<Self> {
+        self.server.running.create_database_if_missing(database).await?;
+        Ok(Self { server: Arc::clone(&self.server), database })
     }
 
     pub(crate) fn url(&self) -> String {
-        self.running.url(&self.database)
+        self.server.running.url(self.database)
     }
 
     /// A program of the same installation, such as pgbench.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        self.running.binaries().dir().join(name)
+        self.server.running.binaries().dir().join(name)
     }
 
     pub(crate) async fn connect(&self) -> Result<PgConnection> {
@@ -66,7 +76,9 @@ impl Postgres {
         Ok(task_store::Settings::new(&self.url())?)
     }
 
+    /// Stops the server. Only the last of its databases may ask for it.
     pub(crate) async fn stop(self) -> Result<()> {
-        Ok(self.running.stop(Shutdown::Fast).await?)
+        let server = Arc::into_inner(self.server).context("another database is still in use")?;
+        Ok(server.running.stop(Shutdown::Fast).await?)
     }
 }

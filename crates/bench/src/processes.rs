@@ -26,6 +26,22 @@ pub(crate) struct Usage {
     pub(crate) rss: u64,
 }
 
+impl Usage {
+    /// What this very process has used so far.
+    pub(crate) fn own() -> Result<Self> {
+        Self::of(std::process::id())
+    }
+
+    fn of(pid: u32) -> Result<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The second field is the name in parentheses and may hold anything; count behind it.
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let number = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok()).unwrap_or_default();
+        let ticks = number(11) + number(12);
+        Ok(Self { cpu: Duration::from_millis(ticks * 10), rss: number(21) * 4_096 })
+    }
+}
+
 impl Process {
     fn start(name: &'static str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
         let program = beside(name)?;
@@ -62,13 +78,7 @@ impl Process {
 
     /// What it has used so far.
     pub(crate) fn usage(&self) -> Result<Usage> {
-        let pid = self.child.id().context("the process has ended")?;
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        // The second field is the name in parentheses and may hold anything; count behind it.
-        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let number = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok()).unwrap_or_default();
-        let ticks = number(11) + number(12);
-        Ok(Usage { cpu: Duration::from_millis(ticks * 10), rss: number(21) * 4_096 })
+        Usage::of(self.child.id().context("the process has ended")?)
     }
 
     /// Sends it a signal.

@@ -7,10 +7,13 @@ use sqlx::PgConnection;
 use task_domain::ports::Submit;
 use task_domain::{Kind, Name, NewTask, Payload};
 use task_proto::v1;
+use task_proto::v1::task_service_client::TaskServiceClient;
 use task_store::Store;
 use tokio::time::{Instant, sleep};
+use tonic::transport::Channel;
 
 use crate::postgres::Postgres;
+use crate::statistics::number;
 
 /// The no-op task that everything is measured with.
 pub(crate) fn task(n: u64) -> NewTask {
@@ -22,6 +25,11 @@ pub(crate) fn task(n: u64) -> NewTask {
 /// The same on the wire.
 pub(crate) fn spec(n: u64) -> v1::TaskSpec {
     v1::TaskSpec { name: format!("task {n}"), r#type: "simulate".into(), ..Default::default() }
+}
+
+/// A client with a connection of its own.
+pub(crate) async fn client(url: &str) -> Result<TaskServiceClient<Channel>> {
+    Ok(TaskServiceClient::new(Channel::from_shared(url.to_owned())?.connect().await?))
 }
 
 /// Puts tasks in without a server.
@@ -55,7 +63,7 @@ pub(crate) async fn until_ended(connection: &mut PgConnection, tasks: u64) -> Re
         }
         if ended > seen.0 {
             seen = (ended, Instant::now());
-        } else if seen.1.elapsed() > Duration::from_secs(60) {
+        } else if seen.1.elapsed() > Duration::from_mins(1) {
             bail!("stuck at {ended} of {tasks} tasks");
         }
         sleep(Duration::from_millis(50)).await;
@@ -79,34 +87,7 @@ pub(crate) async fn span(connection: &mut PgConnection, from: &[i16]) -> Result<
     Ok(ended.context("nothing ended")? - begun.context("nothing began")?)
 }
 
-/// The middle value.
-pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
-    }
-}
-
-/// The value below which `share` of all lie.
-pub(crate) fn percentile(values: &[f64], share: f64) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place in a list"
-    )]
-    let place = (sorted.len() as f64 * share).ceil() as usize;
-    sorted.get(place.saturating_sub(1)).copied().unwrap_or(f64::NAN)
-}
-
 /// Tasks a second.
 pub(crate) fn rate(tasks: u64, seconds: f64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of tasks are far below 2^52")]
-    let tasks = tasks as f64;
-    tasks / seconds
+    number(tasks) / seconds
 }

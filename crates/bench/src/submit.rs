@@ -1,4 +1,4 @@
-//! Tasks put in through gRPC, each answered only after its commit.
+//! Line 2: tasks put in through gRPC, each answered only after its commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,9 +9,30 @@ use task_proto::v1::task_service_client::TaskServiceClient;
 use tokio::time::Instant;
 use tonic::transport::Channel;
 
+use crate::bench::Bench;
 use crate::postgres::Postgres;
-use crate::processes::Process;
-use crate::scene::{rate, spec};
+use crate::processes::{Process, Usage};
+use crate::report::{Bar, Figure, Unit};
+use crate::scene::{client, rate, spec};
+use crate::statistics::number;
+
+pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
+    let tasks = bench.sizes.tasks;
+    let ceiling = bench.ceiling().await?;
+    for (batch, bar) in [(250, Bar::AtLeast(0.65)), (1_000, Bar::None)] {
+        let submit = measure(&bench.postgres, tasks, batch, 4).await?;
+        let figure = Figure::new(2, format!("submit by batches of {batch}"), Unit::PerSecond, bar);
+        bench.report.share(&figure, submit.rate, ceiling.submit, "ceiling");
+    }
+    let unary = measure(&bench.postgres, tasks / 3, 1, 64).await?;
+    let figure = Figure::new(2, "submit by single calls, 64 callers", Unit::PerSecond, Bar::AtLeast(0.11));
+    bench.report.share(&figure, unary.rate, ceiling.submit, "ceiling");
+    let figure = Figure::new(8, "CPU of a single call, both ends", Unit::Microseconds, Bar::AtMost(50.0));
+    bench.report.note(&figure, unary.cpu_us + unary.own_cpu_us);
+    let figure = Figure::new(8, "CPU of a single call, the server's", Unit::Microseconds, Bar::None);
+    bench.report.note(&figure, unary.cpu_us);
+    Ok(())
+}
 
 /// What submitting came to.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +41,8 @@ pub(crate) struct Submit {
     pub(crate) rate: f64,
     /// Processor time of the server for each task, in microseconds.
     pub(crate) cpu_us: f64,
+    /// The same of the client.
+    pub(crate) own_cpu_us: f64,
 }
 
 /// Puts tasks in by batches from `callers` concurrent callers; by single calls if `batch` is 1.
@@ -28,27 +51,28 @@ pub(crate) async fn measure(postgres: &Postgres, tasks: u64, batch: u64, callers
     let (server, url) = Process::server(&postgres.url()).await?;
     // The first calls open connections and meet new lanes.
     put(&url, 100, batch.min(100), callers.min(4)).await?;
-    let before = server.usage()?.cpu;
+    let before = (server.usage()?.cpu, Usage::own()?.cpu);
     let begun = Instant::now();
     put(&url, tasks, batch, callers).await?;
     let seconds = begun.elapsed().as_secs_f64();
-    let cpu = server.usage()?.cpu - before;
+    let each = |cpu: std::time::Duration| cpu.as_secs_f64() * 1e6 / number(tasks);
+    let cpu_us = each(server.usage()?.cpu.saturating_sub(before.0));
+    let own_cpu_us = each(Usage::own()?.cpu.saturating_sub(before.1));
     server.stop().await?;
-    Ok(Submit { rate: rate(tasks, seconds), cpu_us: cpu.as_secs_f64() * 1e6 / rate(tasks, 1.0) })
+    Ok(Submit { rate: rate(tasks, seconds), cpu_us, own_cpu_us })
 }
 
 /// Puts `tasks` tasks in and returns when all are answered.
 pub(crate) async fn put(url: &str, tasks: u64, batch: u64, callers: u64) -> Result<()> {
     let left = Arc::new(AtomicU64::new(tasks / batch));
     let mut calls = tokio::task::JoinSet::new();
-    let mut channels = Vec::new();
+    let mut clients = Vec::new();
     for _ in 0..callers.min(4) {
-        channels.push(Channel::from_shared(url.to_owned())?.connect().await?);
+        clients.push(client(url).await?);
     }
     for caller in 0..callers {
-        let place = usize::try_from(caller)? % channels.len();
-        let client = TaskServiceClient::new(channels[place].clone());
-        calls.spawn(call(client, left.clone(), batch));
+        let place = usize::try_from(caller)? % clients.len();
+        calls.spawn(call(clients[place].clone(), left.clone(), batch));
     }
     while let Some(done) = calls.join_next().await {
         done??;
@@ -58,18 +82,20 @@ pub(crate) async fn put(url: &str, tasks: u64, batch: u64, callers: u64) -> Resu
 
 async fn call(mut client: TaskServiceClient<Channel>, left: Arc<AtomicU64>, batch: u64) -> Result<()> {
     while left.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1)).is_ok() {
-        if batch == 1 {
-            client.create_task(v1::CreateTaskRequest { task: Some(spec(0)) }).await?;
-        } else {
-            let tasks = (0..batch).map(spec).collect();
-            let answer = client.create_tasks(v1::CreateTasksRequest { tasks }).await?.into_inner();
-            for result in answer.results {
-                anyhow::ensure!(
-                    matches!(result.result, Some(v1::create_task_result::Result::Task(_))),
-                    "a task was refused"
-                );
-            }
-        }
+        create(&mut client, 0, batch).await?;
     }
+    Ok(())
+}
+
+/// Creates the tasks `from` and following in one call.
+pub(crate) async fn create(client: &mut TaskServiceClient<Channel>, from: u64, batch: u64) -> Result<()> {
+    if batch == 1 {
+        client.create_task(v1::CreateTaskRequest { task: Some(spec(from)) }).await?;
+        return Ok(());
+    }
+    let tasks = (from..from + batch).map(spec).collect();
+    let answer = client.create_tasks(v1::CreateTasksRequest { tasks }).await?.into_inner();
+    let stored = |r: &v1::CreateTaskResult| matches!(r.result, Some(v1::create_task_result::Result::Task(_)));
+    anyhow::ensure!(answer.results.iter().all(stored), "a task was refused");
     Ok(())
 }

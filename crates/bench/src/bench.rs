@@ -1,0 +1,113 @@
+//! What every section works with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use tokio::time::Instant;
+
+use crate::arguments::Sizes;
+use crate::ceiling::{self, Ceiling};
+use crate::life;
+use crate::postgres::Postgres;
+use crate::report::Report;
+use crate::statistics::median;
+
+/// The Postgres, the sizes, and the figures so far.
+pub(crate) struct Bench {
+    pub(crate) postgres: Postgres,
+    pub(crate) sizes: Sizes,
+    pub(crate) report: Report,
+    about: BTreeMap<&'static str, String>,
+    json: PathBuf,
+    ceilings: Vec<Ceiling>,
+    lives: Vec<f64>,
+}
+
+impl Bench {
+    pub(crate) async fn start(sizes: Sizes, json: PathBuf) -> Result<Self> {
+        let postgres = Postgres::start().await?;
+        let mut connection = postgres.connect().await?;
+        let version: String =
+            sqlx::query_scalar("select current_setting('server_version')").fetch_one(&mut connection).await?;
+        let cores = std::thread::available_parallelism().map_or(0, usize::from);
+        let about = BTreeMap::from([
+            ("at", jiff::Timestamp::now().to_string()),
+            ("postgres", version),
+            ("cores", cores.to_string()),
+            ("load_before", load()),
+        ]);
+        println!("Postgres {}, {} cores, load {}", about["postgres"], about["cores"], about["load_before"]);
+        let report = Report::default();
+        Ok(Self { postgres, sizes, report, about, json, ceilings: Vec::new(), lives: Vec::new() })
+    }
+
+    /// Runs a section. One that fails is told, and the others still run.
+    pub(crate) async fn section(
+        &mut self,
+        line: u8,
+        name: &str,
+        measure: impl AsyncFnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        println!("{name} (line {line})");
+        let begun = Instant::now();
+        if let Err(error) = measure(self).await {
+            self.report.failed(line, name, &error);
+        }
+        println!("  took {:.0} s; load {}", begun.elapsed().as_secs_f64(), load());
+        self.report.write(&self.json, self.sizes, &self.about)
+    }
+
+    /// Measures the ceiling now, to hold against what is measured next.
+    pub(crate) async fn ceiling(&mut self) -> Result<Ceiling> {
+        let ceiling = ceiling::measure(&self.postgres, self.sizes.tasks).await?;
+        println!(
+            "  ceiling: submit {:.0}/s, drain {:.0}/s, life {:.0}/s",
+            ceiling.submit,
+            ceiling.drain,
+            ceiling.life()
+        );
+        self.ceilings.push(ceiling);
+        Ok(ceiling)
+    }
+
+    /// Notes a rate of whole lives.
+    pub(crate) fn lived(&mut self, rate: f64) {
+        self.lives.push(rate);
+    }
+
+    /// The rate of whole lives; measured now if it was not before.
+    pub(crate) async fn life_rate(&mut self) -> Result<f64> {
+        if self.lives.is_empty() {
+            let life = life::measure(&self.postgres, self.sizes.tasks).await?;
+            self.lives.push(life.rate);
+        }
+        Ok(median(&self.lives))
+    }
+
+    /// Prints the table and stops the Postgres.
+    pub(crate) async fn finish(mut self) -> Result<()> {
+        let part = |of: fn(&Ceiling) -> f64| median(&self.ceilings.iter().map(of).collect::<Vec<_>>());
+        let (submit, drain, life) = (part(|c| c.submit), part(|c| c.drain), part(Ceiling::life));
+        self.report.print();
+        if !self.ceilings.is_empty() {
+            println!(
+                "ceiling, median of {}: submit {submit:.0}/s, drain {drain:.0}/s, life {life:.0}/s",
+                self.ceilings.len()
+            );
+            self.about.insert("ceiling_submit", format!("{submit:.0}"));
+            self.about.insert("ceiling_drain", format!("{drain:.0}"));
+            self.about.insert("ceiling_life", format!("{life:.0}"));
+        }
+        self.about.insert("load_after", load());
+        self.report.write(&self.json, self.sizes, &self.about)?;
+        println!("figures: {}", self.json.display());
+        self.postgres.stop().await
+    }
+}
+
+/// How busy the machine is, as its one-minute load.
+fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,61 @@
+//! Line 6: the same cost with few tasks as with millions, measured by turns on two databases.
+
+mod questions;
+mod side;
+
+use anyhow::Result;
+
+use crate::bench::Bench;
+use crate::report::{Bar, Figure, Unit};
+use crate::statistics::percentile;
+use questions::Question;
+use side::Side;
+
+/// Tasks that wait in the small database.
+const FEW: u64 = 10_000;
+/// Claims that are timed, and tasks in each.
+const CLAIMS: usize = 500;
+const CLAIM: usize = 10;
+/// Times that each question is asked.
+const ASKED: usize = 200;
+
+pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
+    let many = bench.sizes.waiting;
+    let small = bench.postgres.beside("small").await?;
+    let large = bench.postgres.beside("large").await?;
+    let mut small = Side::start(small, FEW).await?;
+    let mut large = Side::start(large, many).await?;
+    println!("  {FEW} tasks wait in the one, {many} in the other");
+
+    for (waiting, side) in [(FEW, &mut small), (many, &mut large)] {
+        let figure = Figure::new(6, format!("buffers per task claimed, {waiting}"), Unit::Count, Bar::None);
+        bench.report.note(&figure, side.buffers().await?);
+    }
+    let (mut few, mut lots) = (Vec::new(), Vec::new());
+    for _ in 0..CLAIMS {
+        few.push(small.claim(CLAIM).await?);
+        lots.push(large.claim(CLAIM).await?);
+    }
+    tell(bench, "claim", &few, &lots);
+    for question in Question::all() {
+        let (mut few, mut lots) = (Vec::new(), Vec::new());
+        // The first rounds meet cold caches and new plans.
+        for round in 0..ASKED + 10 {
+            let times = (small.ask(&question).await?, large.ask(&question).await?);
+            if round >= 10 {
+                few.push(times.0);
+                lots.push(times.1);
+            }
+        }
+        tell(bench, question.name(), &few, &lots);
+    }
+    small.stop().await?;
+    large.stop().await
+}
+
+fn tell(bench: &mut Bench, what: &str, few: &[f64], lots: &[f64]) {
+    for (name, share, bar) in [("p50", 0.5, Bar::None), ("p99", 0.99, Bar::AtMost(1.2))] {
+        let figure = Figure::new(6, format!("{what}, {name}"), Unit::Milliseconds, bar);
+        bench.report.share(&figure, percentile(lots, share), percentile(few, share), "10,000's");
+    }
+}
