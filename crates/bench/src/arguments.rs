@@ -61,6 +61,8 @@ pub(crate) struct Sizes {
     pub(crate) idle: Duration,
     pub(crate) pickup: Duration,
     pub(crate) watches: usize,
+    /// Times that each question of line 6 is asked.
+    pub(crate) asked: usize,
 }
 
 impl Arguments {
@@ -78,7 +80,7 @@ impl Arguments {
             Duration::from_secs(given.unwrap_or_else(|| pick(short, usual, full)).max(1))
         };
         Sizes {
-            tasks: self.tasks.unwrap_or_else(|| pick(100_000, 300_000, 300_000)).max(10_000),
+            tasks: self.tasks.unwrap_or_else(|| pick(60_000, 300_000, 300_000)).max(10_000),
             runs: self.runs.unwrap_or(if self.short { 1 } else { 3 }).max(1),
             long_runs: self.long_runs.max(1),
             waiting: self.waiting.unwrap_or_else(|| pick(200_000, 1_000_000, 10_000_000)).max(20_000),
@@ -86,6 +88,7 @@ impl Arguments {
             held: seconds(self.held_seconds, 10, 60, 180),
             idle: seconds(self.idle_seconds, 10, 60, 60),
             pickup: seconds(self.pickup_seconds, 8, 30, 60),
+            asked: if self.short { 100 } else { 500 },
             watches: self.watches.unwrap_or(if self.short { 2_000 } else { 10_000 }).max(100),
         }
     }

@@ -58,7 +58,8 @@ impl Bench {
         self.report.write(&self.json, self.sizes, &self.about)
     }
 
-    /// Measures the ceiling now, to hold against what is measured next.
+    /// Measures the ceiling now. Taken before and after what is held against it, since the speed
+    /// of most machines changes from minute to minute.
     pub(crate) async fn ceiling(&mut self) -> Result<Ceiling> {
         let ceiling = ceiling::measure(&self.postgres, self.sizes.tasks).await?;
         println!(
@@ -100,6 +101,13 @@ impl Bench {
             self.about.insert("ceiling_life", format!("{life:.0}"));
         }
         self.about.insert("load_after", load());
+        let busy = |load: &str| load.parse::<f64>().is_ok_and(|load| load > 1.0);
+        if busy(&self.about["load_before"]) {
+            println!(
+                "BUSY: others used this machine before the run (load {} on {} cores); times are worth little",
+                self.about["load_before"], self.about["cores"]
+            );
+        }
         self.report.write(&self.json, self.sizes, &self.about)?;
         println!("figures: {}", self.json.display());
         self.postgres.stop().await

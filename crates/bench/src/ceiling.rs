@@ -27,6 +27,14 @@ impl Ceiling {
         1.0 / (1.0 / self.submit + 1.0 / self.drain)
     }
 
+    /// Between one taken before and one taken after what is held against it.
+    pub(crate) fn between(self, after: Self) -> Self {
+        Self {
+            submit: f64::midpoint(self.submit, after.submit),
+            drain: f64::midpoint(self.drain, after.drain),
+        }
+    }
+
     fn best(self, other: Self) -> Self {
         Self { submit: self.submit.max(other.submit), drain: self.drain.max(other.drain) }
     }

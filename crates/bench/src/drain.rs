@@ -14,17 +14,19 @@ use crate::statistics::number;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let tasks = bench.sizes.tasks;
-    let ceiling = bench.ceiling().await?;
+    let before = bench.ceiling().await?;
     let full = measure(&bench.postgres, tasks, 1, Start::Full).await?;
+    let between = bench.ceiling().await?;
     let figure = Figure::new(1, "drain by one worker", Unit::PerSecond, Bar::AtLeast(0.75));
-    bench.report.share(&figure, full.rate, ceiling.drain, "ceiling");
+    bench.report.share(&figure, full.rate, before.between(between).drain, "ceiling");
     let figure = Figure::new(8, "worker's CPU for a drained task", Unit::Microseconds, Bar::AtMost(4.0));
     bench.report.note(&figure, full.cpu_us);
     let figure = Figure::new(8, "worker's RSS after a drain", Unit::Bytes, Bar::None);
     bench.report.note(&figure, number(full.rss));
     let empty = measure(&bench.postgres, tasks, 1, Start::Empty).await?;
+    let after = bench.ceiling().await?;
     let figure = Figure::new(1, "drain, worker started on empty", Unit::PerSecond, Bar::AtLeast(0.75));
-    bench.report.share(&figure, empty.rate, ceiling.drain, "ceiling");
+    bench.report.share(&figure, empty.rate, between.between(after).drain, "ceiling");
     Ok(())
 }
 

@@ -16,8 +16,6 @@ const FEW: u64 = 10_000;
 /// Claims that are timed, and tasks in each.
 const CLAIMS: usize = 500;
 const CLAIM: usize = 10;
-/// Times that each question is asked.
-const ASKED: usize = 200;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let many = bench.sizes.waiting;
@@ -40,7 +38,7 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     for question in Question::all() {
         let (mut few, mut lots) = (Vec::new(), Vec::new());
         // The first rounds meet cold caches and new plans.
-        for round in 0..ASKED + 10 {
+        for round in 0..bench.sizes.asked + 10 {
             let times = (small.ask(&question).await?, large.ask(&question).await?);
             if round >= 10 {
                 few.push(times.0);

@@ -9,6 +9,7 @@ pub(crate) fn figure(unit: Unit, value: f64) -> String {
         Unit::PerSecond => format!("{}/s", thousands(value)),
         Unit::Milliseconds => format!("{value:.2} ms"),
         Unit::Microseconds => format!("{value:.1} us"),
+        Unit::Bytes if value.abs() >= 1_048_576.0 => format!("{:.1} MiB", value / 1_048_576.0),
         Unit::Bytes => format!("{} B", thousands(value)),
         Unit::Percent => format!("{value:.2} %"),
         Unit::Count if value.abs() < 100.0 => format!("{value:.3}"),
@@ -19,6 +20,7 @@ pub(crate) fn figure(unit: Unit, value: f64) -> String {
 /// What has to be reached.
 pub(crate) fn bar(bar: Bar) -> String {
     match bar {
+        Bar::AtMost(most) if most >= 1_000.0 => format!("<= {}", thousands(most)),
         Bar::AtLeast(least) => format!(">= {least}"),
         Bar::AtMost(most) => format!("<= {most}"),
         Bar::None => String::new(),

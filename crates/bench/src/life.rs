@@ -13,9 +13,10 @@ use crate::statistics::number;
 use crate::submit::put;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
-    let ceiling = bench.ceiling().await?;
+    let before = bench.ceiling().await?;
     let life = measure(&bench.postgres, bench.sizes.tasks).await?;
     bench.lived(life.rate);
+    let ceiling = before.between(bench.ceiling().await?);
     let figure = Figure::new(3, "whole lives", Unit::PerSecond, Bar::AtLeast(0.7));
     bench.report.share(&figure, life.rate, ceiling.life(), "ceiling");
     Ok(())

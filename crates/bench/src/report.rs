@@ -148,7 +148,7 @@ impl Report {
     pub(crate) fn print(&mut self) -> bool {
         self.rows.sort_by_key(|r| r.line);
         println!(
-            "\n{:>4}  {:<52} {:>14} {:>24} {:>8} {:>5}  ",
+            "\n{:>4}  {:<52} {:>14} {:>24} {:>13} {:>5}  ",
             "line", "what", "median", "share", "bar", "runs"
         );
         for row in &self.rows {
@@ -158,7 +158,7 @@ impl Report {
             };
             let value = if row.values.is_empty() { String::new() } else { figure(row.unit, row.value()) };
             println!(
-                "{:>4}  {:<52} {value:>14} {share:>24} {:>8} {:>5}  {}",
+                "{:>4}  {:<52} {value:>14} {share:>24} {:>13} {:>5}  {}",
                 row.line,
                 row.name,
                 bar(row.bar),

@@ -65,14 +65,16 @@ async fn running(postgres: &Postgres, tasks: i64) -> Result<()> {
     sqlx::query(include_str!("snapshot/running_worker.sql")).execute(&mut connection).await?;
     sqlx::query(include_str!("snapshot/running.sql")).bind(tasks).execute(&mut connection).await?;
     sqlx::raw_sql("vacuum analyze").execute(&mut connection).await?;
+    sqlx::raw_sql("checkpoint").execute(&mut connection).await?;
     Ok(())
 }
 
-/// Puts tasks in that are due tomorrow. Returns nothing: their ids are 1 to `tasks`.
+/// Puts tasks in that are due tomorrow; their ids are 1 to `tasks`.
 pub(crate) async fn future(postgres: &Postgres, tasks: i64) -> Result<()> {
     let mut connection = postgres.connect().await?;
     sqlx::query(include_str!("snapshot/lane.sql")).execute(&mut connection).await?;
     sqlx::query(include_str!("snapshot/future.sql")).bind(tasks).execute(&mut connection).await?;
-    sqlx::raw_sql("vacuum analyze; checkpoint").execute(&mut connection).await?;
+    sqlx::raw_sql("vacuum analyze").execute(&mut connection).await?;
+    sqlx::raw_sql("checkpoint").execute(&mut connection).await?;
     Ok(())
 }

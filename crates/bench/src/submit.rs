@@ -18,13 +18,17 @@ use crate::statistics::number;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let tasks = bench.sizes.tasks;
-    let ceiling = bench.ceiling().await?;
+    let mut before = bench.ceiling().await?;
     for (batch, bar) in [(250, Bar::AtLeast(0.65)), (1_000, Bar::None)] {
         let submit = measure(&bench.postgres, tasks, batch, 4).await?;
+        let after = bench.ceiling().await?;
+        let ceiling = before.between(after);
+        before = after;
         let figure = Figure::new(2, format!("submit by batches of {batch}"), Unit::PerSecond, bar);
         bench.report.share(&figure, submit.rate, ceiling.submit, "ceiling");
     }
     let unary = measure(&bench.postgres, tasks / 3, 1, 64).await?;
+    let ceiling = before.between(bench.ceiling().await?);
     let figure = Figure::new(2, "submit by single calls, 64 callers", Unit::PerSecond, Bar::AtLeast(0.11));
     bench.report.share(&figure, unary.rate, ceiling.submit, "ceiling");
     let figure = Figure::new(8, "CPU of a single call, both ends", Unit::Microseconds, Bar::AtMost(50.0));
