@@ -3,10 +3,11 @@
 //! Tasks that take long get exactly the free slots, so that none waits here while another worker
 //! is free. Tasks that end in microseconds would then be claimed a few at a time, at the price of
 //! a statement each; for them the worker claims ahead, as far as its recent rate says that they
-//! will start within [`AHEAD`].
+//! will start within [`AHEAD`]. Where that guess was wrong, they are given back and the worker claims
+//! nothing ahead until quick tasks end again.
 
-use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Release};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -20,6 +21,8 @@ const AHEAD_MAX: usize = 1_000;
 const CLAIM_MAX: usize = 1_000;
 /// Most outcomes that wait to be written before claims pause.
 const UNRECORDED_MAX: usize = 10_000;
+/// Most bytes of outcomes that wait to be written before claims pause.
+const UNRECORDED_BYTES_MAX: usize = 64 << 20;
 /// The rate is measured anew after so long.
 const WINDOW: Duration = Duration::from_millis(10);
 
@@ -36,6 +39,8 @@ struct Shared {
     in_hand: AtomicUsize,
     /// Ended and not yet recorded.
     unrecorded: AtomicUsize,
+    /// What these outcomes carry.
+    unrecorded_bytes: AtomicUsize,
     /// How many may be claimed ahead just now.
     ahead: AtomicUsize,
     pace: Mutex<Pace>,
@@ -49,16 +54,22 @@ struct Pace {
     ran: Duration,
 }
 
+impl Pace {
+    fn new() -> Self {
+        Self { since: Instant::now(), ended: 0, ran: Duration::ZERO }
+    }
+}
+
 impl Capacity {
     /// For a worker that runs `slots` tasks at a time.
     pub fn new(slots: usize) -> Self {
-        let pace = Mutex::new(Pace { since: Instant::now(), ended: 0, ran: Duration::ZERO });
         let shared = Shared {
             slots,
             in_hand: AtomicUsize::new(0),
             unrecorded: AtomicUsize::new(0),
+            unrecorded_bytes: AtomicUsize::new(0),
             ahead: AtomicUsize::new(0),
-            pace,
+            pace: Mutex::new(Pace::new()),
             freed: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
@@ -82,7 +93,9 @@ impl Capacity {
     /// How many tasks may be claimed now.
     pub fn room(&self) -> usize {
         let shared = &self.shared;
-        if shared.unrecorded.load(Acquire) >= UNRECORDED_MAX {
+        if shared.unrecorded.load(Acquire) >= UNRECORDED_MAX
+            || shared.unrecorded_bytes.load(Acquire) > UNRECORDED_BYTES_MAX
+        {
             return 0;
         }
         let allowed = shared.slots + shared.ahead.load(Acquire);
@@ -117,27 +130,46 @@ impl Capacity {
         self.shared.freed.notify_one();
     }
 
-    /// Notes outcomes that wait to be written.
-    pub fn unrecorded(&self, outcomes: usize) {
-        self.shared.unrecorded.fetch_add(outcomes, AcqRel);
-    }
-
-    /// Notes outcomes that were written.
-    pub fn recorded(&self, outcomes: usize) {
-        self.shared.unrecorded.fetch_sub(outcomes, AcqRel);
+    /// Notes an attempt that ended without having started. It says nothing about how long tasks
+    /// take, so it is left out of the rate.
+    pub fn not_started(&self) {
+        self.shared.in_hand.fetch_sub(1, AcqRel);
         self.shared.freed.notify_one();
     }
 
+    /// Notes that what was claimed ahead does not get to start: nothing more is claimed ahead until
+    /// the rate, measured from now on, allows it again.
+    pub fn stalled(&self) {
+        let mut pace = self.pace();
+        *pace = Pace::new();
+        self.shared.ahead.store(0, Release);
+    }
+
+    /// Notes outcomes that wait to be written, and how many bytes they carry.
+    pub fn unrecorded(&self, outcomes: usize, bytes: usize) {
+        self.shared.unrecorded.fetch_add(outcomes, AcqRel);
+        self.shared.unrecorded_bytes.fetch_add(bytes, AcqRel);
+    }
+
+    /// Notes outcomes that wait no longer, and how many bytes they carried.
+    pub fn recorded(&self, outcomes: usize, bytes: usize) {
+        self.shared.unrecorded.fetch_sub(outcomes, AcqRel);
+        self.shared.unrecorded_bytes.fetch_sub(bytes, AcqRel);
+        self.shared.freed.notify_one();
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.shared.pace.lock().expect("no holder of this lock panics")
+    }
+
     fn measure(&self, ran_for: Duration) {
-        let mut pace = self.shared.pace.lock().expect("no holder of this lock panics");
+        let mut pace = self.pace();
         pace.ended += 1;
         pace.ran += ran_for;
         let elapsed = pace.since.elapsed();
         if elapsed >= WINDOW {
-            self.shared
-                .ahead
-                .store(ahead(pace.ended, pace.ran, elapsed), std::sync::atomic::Ordering::Release);
-            *pace = Pace { since: Instant::now(), ended: 0, ran: Duration::ZERO };
+            self.shared.ahead.store(ahead(pace.ended, pace.ran, elapsed), Release);
+            *pace = Pace::new();
         }
     }
 }
@@ -184,10 +216,52 @@ mod tests {
     #[test]
     fn outcomes_that_cannot_be_written_stop_the_claims() {
         let capacity = Capacity::new(4);
-        capacity.unrecorded(UNRECORDED_MAX);
+        capacity.unrecorded(UNRECORDED_MAX, 0);
         assert_eq!(capacity.room(), 0);
-        capacity.recorded(1);
+        capacity.recorded(1, 0);
         assert_eq!(capacity.room(), 4);
+    }
+
+    #[test]
+    fn few_but_large_outcomes_stop_the_claims_as_well() {
+        let capacity = Capacity::new(4);
+        capacity.unrecorded(65, 65 << 20);
+        assert_eq!(capacity.room(), 0);
+        capacity.recorded(1, 1 << 20);
+        assert_eq!(capacity.room(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_never_started_says_nothing_about_the_rate() {
+        let capacity = Capacity::new(1);
+        capacity.claimed(1_001);
+        tokio::time::advance(WINDOW).await;
+        for _ in 0..1_000 {
+            capacity.not_started();
+        }
+        assert_eq!((capacity.in_hand(), capacity.room()), (1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stall_ends_the_claims_ahead_until_quick_tasks_end_again() {
+        let capacity = Capacity::new(1);
+        let quick = async |tasks| {
+            capacity.claimed(tasks);
+            tokio::time::advance(WINDOW).await;
+            (0..tasks).for_each(|_| capacity.ended(Duration::ZERO));
+        };
+        // The first of each burst ends a window; its rate is that of one task.
+        for _ in 0..2 {
+            quick(100).await;
+        }
+        assert!(capacity.room() > 100, "{}", capacity.room());
+        capacity.stalled();
+        assert_eq!(capacity.room(), 1);
+        quick(1).await;
+        assert!(capacity.room() < 10, "nothing of the time before the stall counts: {}", capacity.room());
+        quick(100).await;
+        quick(100).await;
+        assert!(capacity.room() > 100, "{}", capacity.room());
     }
 
     #[tokio::test(start_paused = true)]

@@ -16,6 +16,8 @@ use tower::Layer;
 
 use crate::{Capacity, metric};
 
+/// Most bytes of payloads that one claim may be expected to bring.
+const BYTES_MAX: usize = 64 << 20;
 /// Longest pause after claims that failed.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
@@ -50,6 +52,7 @@ where
             hungry: false,
             ended: false,
             failures: 0,
+            mean_bytes: 0,
         };
         unfold(claims, |mut claims| async move { claims.next().await.map(|task| (task, claims)) }).boxed()
     }
@@ -66,6 +69,8 @@ struct Claims<S, C> {
     ended: bool,
     /// Claims that failed in a row.
     failures: u32,
+    /// Bytes of a payload, as recent claims had them.
+    mean_bytes: usize,
 }
 
 impl<S, C> Claims<S, C>
@@ -114,10 +119,12 @@ where
     }
 
     async fn claim(&mut self, room: usize) {
-        match self.claimer.claim(room).await {
+        let limit = room.min(BYTES_MAX / self.mean_bytes.max(1)).max(1);
+        match self.claimer.claim(limit).await {
             Ok(tasks) => {
                 self.failures = 0;
-                self.hungry = tasks.len() >= room;
+                self.hungry = tasks.len() >= limit;
+                self.weigh(&tasks);
                 self.capacity.claimed(tasks.len());
                 counter!(metric::CLAIMED).increment(tasks.len() as u64);
                 self.in_hand.extend(tasks);
@@ -130,6 +137,15 @@ where
                 self.failures = self.failures.saturating_add(1);
                 self.pause().await;
             }
+        }
+    }
+
+    /// Follows the size of payloads: up at once, so that a run of large ones is met in time, and
+    /// down slowly.
+    fn weigh(&mut self, tasks: &[Claimed]) {
+        let bytes: usize = tasks.iter().map(|task| task.payload.as_str().len()).sum();
+        if let Some(mean) = bytes.checked_div(tasks.len()) {
+            self.mean_bytes = mean.max((3 * self.mean_bytes + mean) / 4);
         }
     }
 

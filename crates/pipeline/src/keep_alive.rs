@@ -8,6 +8,7 @@ use std::time::Duration;
 use metrics::counter;
 use task_domain::ports::{Error, Renew};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Capacity, Running, Stop, metric};
@@ -27,20 +28,25 @@ pub struct Heartbeat {
 
 /// Longest pause between two tries.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// Shortest time between two renewals that were brought forward by hints.
+const LOOK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Renews at a third of the lease's time, until it is dropped or the worker's lease is lost: then
-/// every attempt is told to stop, and the worker has to register anew.
+/// every attempt is told to stop, and the worker has to register anew. A renewal that has no
+/// answer after as long is given up and tried again.
 pub async fn keep_alive<R: Renew>(session: &mut R, heartbeat: &Heartbeat) {
     let every = session.lease_time() / 3;
     let mut failures = 0u32;
     let mut drain_told = false;
+    let mut next_look = Instant::now();
     loop {
         let draining = heartbeat.drain.is_cancelled();
         drain_told |= draining;
         let held = heartbeat.running.leases();
         let busy =
             u32::try_from(heartbeat.capacity.in_hand().min(heartbeat.capacity.slots())).unwrap_or(u32::MAX);
-        let wait = match session.renew(&held, busy, draining).await {
+        let renewal = tokio::time::timeout(every, session.renew(&held, busy, draining)).await;
+        let wait = match renewal.unwrap_or_else(|_| Err(Error::Unavailable("no answer in time".into()))) {
             Ok(lost) => {
                 failures = 0;
                 counter!(metric::LEASES_LOST).increment(lost.len() as u64);
@@ -65,9 +71,14 @@ pub async fn keep_alive<R: Renew>(session: &mut R, heartbeat: &Heartbeat) {
                 cap.min(PAUSE_MAX).mul_f64(rand::random())
             }
         };
+        // A hint that is dropped in its pause was served by what came first.
+        let look = async {
+            heartbeat.look.notified().await;
+            tokio::time::sleep_until(next_look).await;
+        };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = heartbeat.look.notified() => {}
+            () = look => next_look = Instant::now() + LOOK_PAUSE,
             // Once, so that others see at once that this worker is going.
             () = heartbeat.drain.cancelled(), if !drain_told => {}
         }

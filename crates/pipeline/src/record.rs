@@ -2,15 +2,16 @@
 //!
 //! In: [`Settled`]. Out: [`Recorded`]. Batches by itself: what ended while the last write was in
 //! flight is the next batch; nothing lingers, so that one task alone is written at once. A write
-//! that fails for a reason that passes is tried again until it passes; meanwhile claims pause, see
-//! [`Capacity`]. Ends when its input has ended and all is written.
+//! that fails is tried again until it passes, in ever smaller parts; meanwhile claims pause, see
+//! [`Capacity`]. Only an outcome that the store cannot hold is replaced by a failure. Ends when its input has ended and all is written.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use futures::stream::{BoxStream, iter, unfold};
 use futures::{Stream, StreamExt};
 use metrics::counter;
-use task_domain::ports::Record;
+use task_domain::ports::{Error, Record};
 use task_domain::{Decision, Lease, Settled, Verdict};
 use tower::Layer;
 
@@ -18,6 +19,12 @@ use crate::{Capacity, metric};
 
 /// Most outcomes in one write.
 const BATCH: usize = 1_000;
+/// Most bytes of results and messages in one write, unless a single one is larger.
+const BATCH_BYTES: usize = 8 << 20;
+/// After so many tries that failed, outcomes are written in halves.
+const TRIES_UNCHANGED: u32 = 2;
+/// What becomes of a task whose outcome cannot be stored.
+const UNSTORABLE: &str = "its outcome could not be stored; the worker's log says why";
 /// Longest pause between two tries.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
@@ -53,9 +60,9 @@ where
     type Service = BoxStream<'static, Recorded>;
 
     fn layer(&self, settled: S) -> Self::Service {
-        let writer = Writer { recorder: (self.recorder)(), capacity: self.capacity.clone() };
+        let writer = Writer { recorder: (self.recorder)(), capacity: self.capacity.clone(), failures: 0 };
         let capacity = self.capacity.clone();
-        let settled = settled.inspect(move |_| capacity.unrecorded(1));
+        let settled = settled.inspect(move |settled| capacity.unrecorded(1, bytes(settled)));
         let batches = Batches { settled: settled.boxed(), waiting: Vec::new(), ended: false };
         unfold((writer, batches), |(mut writer, mut batches)| async move {
             let batch = batches.next().await?;
@@ -95,8 +102,18 @@ impl Batches {
         if self.waiting.is_empty() {
             return None;
         }
-        let rest = self.waiting.split_off(self.waiting.len().min(BATCH));
+        let rest = self.waiting.split_off(self.fitting());
         Some(std::mem::replace(&mut self.waiting, rest))
+    }
+
+    /// How many of those that wait go into one write: at least one.
+    fn fitting(&self) -> usize {
+        let sizes = self.waiting.iter().take(BATCH).map(bytes);
+        let totals = sizes.scan(0, |total, size| {
+            *total += size;
+            Some(*total)
+        });
+        totals.take_while(|total| *total <= BATCH_BYTES).count().max(1)
     }
 
     /// Reads on while `work` is under way: the stages before this one are driven by being read.
@@ -118,60 +135,105 @@ impl Batches {
 struct Writer<R> {
     recorder: R,
     capacity: Capacity,
+    /// Writes that failed in a row for a reason that may pass.
+    failures: u32,
+}
+
+/// Outcomes that are written together.
+struct Piece {
+    outcomes: Vec<Settled>,
+    /// How often writing just these failed for a reason that may pass.
+    failures: u32,
+}
+
+impl Piece {
+    fn new(outcomes: Vec<Settled>) -> Self {
+        Self { outcomes, failures: 0 }
+    }
+
+    /// Both halves, the first one last; itself if it is a single outcome.
+    fn halves(mut self) -> impl Iterator<Item = Self> {
+        let middle = self.outcomes.len() / 2;
+        let right = (middle > 0).then(|| Self::new(self.outcomes.split_off(middle)));
+        let left = if right.is_some() { Self::new(self.outcomes) } else { self };
+        right.into_iter().chain([left])
+    }
 }
 
 impl<R: Record> Writer<R> {
     /// Writes a batch, however long it takes. One outcome that the store refuses costs only itself.
     async fn write(&mut self, batch: Vec<Settled>) -> Vec<Recorded> {
-        let mut failures = 0u32;
-        loop {
-            match self.recorder.record(&batch).await {
-                Ok(verdicts) => return self.done(&batch, verdicts),
-                Err(error) if error.is_retryable() => {
-                    counter!(metric::RECORD_ERRORS).increment(1);
-                    if failures == 0 {
-                        tracing::warn!(%error, outcomes = batch.len(), "cannot record outcomes; trying again");
-                    }
-                    failures = failures.saturating_add(1);
-                    let cap = Duration::from_millis(50) * 2u32.pow(failures.min(10));
-                    tokio::time::sleep(cap.min(PAUSE_MAX).mul_f64(rand::random())).await;
+        let mut recorded = Vec::with_capacity(batch.len());
+        // The next one is the last. While the store is away this comes down to one outcome, and
+        // what follows it is ever larger: once the store is back, few writes are left.
+        let mut pieces = vec![Piece::new(batch)];
+        while let Some(piece) = pieces.pop() {
+            match self.recorder.record(&piece.outcomes).await {
+                Ok(verdicts) => {
+                    self.failures = 0;
+                    recorded.extend(self.done(&piece.outcomes, verdicts));
                 }
                 Err(error) => {
                     counter!(metric::RECORD_ERRORS).increment(1);
-                    return Box::pin(self.halve(batch, &error)).await;
+                    if matches!(error, Error::Unstorable(_)) && !is_last_resort(&piece.outcomes) {
+                        pieces.extend(self.refused(piece, &error));
+                    } else {
+                        pieces.extend(self.failed(piece, &error).await);
+                    }
                 }
             }
         }
+        recorded
     }
 
-    /// Looks for the outcome that the store refuses; once it is alone, it is written as a failure.
-    async fn halve(&mut self, mut batch: Vec<Settled>, error: &task_domain::ports::Error) -> Vec<Recorded> {
-        if batch.len() > 1 {
-            let right = batch.split_off(batch.len() / 2);
-            let mut recorded = self.write(batch).await;
-            recorded.extend(self.write(right).await);
-            return recorded;
+    /// Looks for the outcome that the store refuses; once it is alone, it is replaced by a failure.
+    fn refused(&self, mut piece: Piece, error: &Error) -> impl Iterator<Item = Piece> + use<R> {
+        if let [alone] = &mut piece.outcomes[..] {
+            let task = alone.lease.task.get();
+            tracing::error!(%error, source = error.source(), task.id = task, "an outcome cannot be stored");
+            let before = bytes(alone);
+            alone.decision = Decision::Fail { error: UNSTORABLE.to_owned() };
+            self.capacity.unrecorded(1, bytes(alone));
+            self.capacity.recorded(1, before);
         }
-        let Some(settled) = batch.pop() else { return Vec::new() };
-        let lease = settled.lease;
-        tracing::error!(%error, source = std::error::Error::source(error), task.id = lease.task.get(), "an outcome cannot be stored");
-        let text = "its outcome could not be stored; the worker's log says why".to_owned();
-        let plain = Settled { lease, decision: Decision::Fail { error: text } };
-        if settled == plain {
-            // Not even this: the lease will run out and bring the task back.
-            self.capacity.recorded(1);
-            return Vec::new();
+        piece.halves()
+    }
+
+    /// Waits before the next try; that one is with less after a few tries: a statement that is too
+    /// large to be done in time must not be sent for ever.
+    async fn failed(&mut self, mut piece: Piece, error: &Error) -> Vec<Piece> {
+        if self.failures == 0 {
+            let outcomes = piece.outcomes.len();
+            tracing::warn!(%error, source = error.source(), outcomes, "cannot record outcomes; trying again");
         }
-        self.write(vec![plain]).await
+        self.failures = self.failures.saturating_add(1);
+        piece.failures = piece.failures.saturating_add(1);
+        let cap = Duration::from_millis(50) * 2u32.pow(self.failures.min(10));
+        tokio::time::sleep(cap.min(PAUSE_MAX).mul_f64(rand::random())).await;
+        if piece.failures < TRIES_UNCHANGED { vec![piece] } else { piece.halves().collect() }
     }
 
     fn done(&self, batch: &[Settled], verdicts: Vec<Verdict>) -> Vec<Recorded> {
-        self.capacity.recorded(batch.len());
+        self.capacity.recorded(batch.len(), batch.iter().map(bytes).sum());
         let stale = verdicts.iter().filter(|v| **v == Verdict::Stale).count();
         counter!(metric::STALE_WRITES).increment(stale as u64);
         counter!(metric::RECORDED).increment((batch.len() - stale) as u64);
         let leases = batch.iter().map(|settled| settled.lease);
         leases.zip(verdicts).map(|(lease, verdict)| Recorded { lease, verdict }).collect()
+    }
+}
+
+/// Whether this is what an outcome that cannot be stored was replaced by: it can only be tried again.
+fn is_last_resort(outcomes: &[Settled]) -> bool {
+    matches!(outcomes, [Settled { decision: Decision::Fail { error }, .. }] if error == UNSTORABLE)
+}
+
+/// What an outcome carries: its result, or what it says.
+fn bytes(settled: &Settled) -> usize {
+    match &settled.decision {
+        Decision::Succeed(result) => result.as_ref().map_or(0, |result| result.as_str().len()),
+        Decision::Retry { error, .. } | Decision::Fail { error } => error.len(),
+        Decision::PutBack { reason, .. } => reason.len(),
     }
 }
 

@@ -10,6 +10,9 @@ use std::time::Duration;
 use task_domain::{Decision, Executed, Outcome, RetryPolicy, Settled};
 use tower::Layer;
 
+/// Why a task was put back that no slot was free for, or whose worker was stopped first.
+const NOT_STARTED: &str = "its worker gave it back before it started";
+
 /// Adds the decision to a stream of executed attempts.
 #[derive(Clone, Debug)]
 pub struct RetryLayer {
@@ -54,7 +57,10 @@ pub fn decide(executed: Executed, default: &RetryPolicy, unit: f64) -> Option<De
         }
         Outcome::Failed(error) | Outcome::FailedForGood(error) => Decision::Fail { error },
         Outcome::Snoozed(delay) => Decision::PutBack { delay, reason: "put back by its plugin" },
-        Outcome::Interrupted => Decision::PutBack { delay: Duration::ZERO, reason: "its worker was stopped" },
+        Outcome::Interrupted => {
+            let reason = if executed.ran_for.is_zero() { NOT_STARTED } else { "its worker was stopped" };
+            Decision::PutBack { delay: Duration::ZERO, reason }
+        }
         Outcome::LeaseLost => return None,
     })
 }

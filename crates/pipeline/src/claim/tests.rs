@@ -14,6 +14,7 @@ struct Stock {
     left: Arc<Mutex<usize>>,
     asked: Arc<Mutex<Vec<usize>>>,
     failing: Arc<Mutex<usize>>,
+    payload: Arc<Mutex<Payload>>,
 }
 
 impl Claim for Stock {
@@ -27,7 +28,9 @@ impl Claim for Stock {
         let mut left = self.left.lock().unwrap();
         let take = limit.min(*left);
         *left -= take;
-        Ok((0..take).map(|n| task(i64::try_from(n).unwrap() + 1)).collect())
+        let payload = self.payload.lock().unwrap();
+        let tasks = (1..).take(take).map(|id| Claimed { payload: payload.clone(), ..task(id) });
+        Ok(tasks.collect())
     }
 }
 
@@ -128,6 +131,19 @@ async fn a_claim_that_fails_is_tried_again_after_a_pause() {
     assert_eq!(bench.asked().len(), 21);
     // Full jitter, so any single pause may be nothing; all twenty together are not.
     assert!(began.elapsed() > Duration::from_millis(100) && began.elapsed() < PAUSE_MAX * 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_takes_no_more_than_fits_in_memory() {
+    let mut bench = bench(2_000, 500);
+    *bench.stock.payload.lock().unwrap() = Payload::from_store(&"x".repeat(1 << 20));
+    bench.hint.send(WakeUp::Poll).await.unwrap();
+    bench.take(500).await;
+    *bench.stock.payload.lock().unwrap() = Payload::default();
+    (0..500).for_each(|_| bench.capacity.ended(Duration::from_secs(5)));
+    // They turn out small: the claims grow again.
+    bench.take(500).await;
+    assert_eq!(bench.asked(), [500, 64, 85, 113, 151, 87]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,8 +21,8 @@ pub(super) struct Attempt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
-    /// How long the plugin ran; zero if it never started.
-    pub(super) ran_for: Duration,
+    /// How long the plugin ran; nothing if it never started.
+    pub(super) ran_for: Option<Duration>,
 }
 
 impl Attempt {

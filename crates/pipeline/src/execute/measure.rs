@@ -92,7 +92,7 @@ where
             let ran_for = began.elapsed();
             meters.seconds.record(ran_for);
             meters.outcomes[place(&outcome)].increment(1);
-            Ok(Ended { outcome, ran_for })
+            Ok(Ended { outcome, ran_for: Some(ran_for) })
         }
         .boxed()
     }

@@ -52,7 +52,7 @@ pub struct ExecuteLayer {
 
 impl ExecuteLayer {
     /// Runs tasks with `plugins`, as many at a time as `capacity` has slots. What has not started
-    /// when `drain` is cancelled is given back.
+    /// about a second after it was claimed, or when `drain` is cancelled, is given back.
     pub fn new(
         plugins: Registry,
         limits: Limits,
@@ -64,7 +64,7 @@ impl ExecuteLayer {
             // Outermost, so that all below happens inside the attempt's span.
             .layer(trace::TraceLayer)
             // Waits for a slot, so that waiting counts neither as running nor against the deadline.
-            .layer(slots::SlotsLayer::new(capacity.slots(), drain))
+            .layer(slots::SlotsLayer::new(capacity.clone(), drain))
             // Counts every way an attempt can end.
             .layer(measure::MeasureLayer::default())
             // A stop comes before a deadline: there is nothing left to retry.
@@ -103,10 +103,13 @@ where
                 async move {
                     let ended = run.await.unwrap_or_else(|e| Ended {
                         outcome: Outcome::Failed(format!("the attempt broke off: {e}")),
-                        ran_for: Duration::ZERO,
+                        ran_for: None,
                     });
-                    capacity.ended(ended.ran_for);
-                    Executed { claimed, outcome: ended.outcome, ran_for: ended.ran_for }
+                    match ended.ran_for {
+                        Some(ran_for) => capacity.ended(ran_for),
+                        None => capacity.not_started(),
+                    }
+                    Executed { claimed, outcome: ended.outcome, ran_for: ended.ran_for.unwrap_or_default() }
                 }
             })
             // Claims are bounded by what there is room for, so this bound is never met.

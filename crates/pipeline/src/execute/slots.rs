@@ -1,4 +1,6 @@
 //! Lets no more attempts run at a time than there are slots, and starts none once the worker drains.
+//!
+//! What waits too long for its slot is given back: another worker may be free.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,18 +16,21 @@ use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service};
 
 use super::attempt::{Attempt, Ended};
-use crate::Stop;
-use crate::metric;
+use crate::{Capacity, Stop, metric};
+
+/// Longest wait for a slot: far more than what is claimed ahead should ever need.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Debug)]
 pub(super) struct SlotsLayer {
     permits: Arc<Semaphore>,
+    capacity: Capacity,
     drain: CancellationToken,
 }
 
 impl SlotsLayer {
-    pub(super) fn new(slots: usize, drain: CancellationToken) -> Self {
-        Self { permits: Arc::new(Semaphore::new(slots)), drain }
+    pub(super) fn new(capacity: Capacity, drain: CancellationToken) -> Self {
+        Self { permits: Arc::new(Semaphore::new(capacity.slots())), capacity, drain }
     }
 }
 
@@ -33,6 +38,7 @@ impl SlotsLayer {
 pub(super) struct Slots<S> {
     inner: S,
     permits: Arc<Semaphore>,
+    capacity: Capacity,
     drain: CancellationToken,
 }
 
@@ -40,7 +46,8 @@ impl<S> Layer<S> for SlotsLayer {
     type Service = Slots<S>;
 
     fn layer(&self, inner: S) -> Slots<S> {
-        Slots { inner, permits: self.permits.clone(), drain: self.drain.clone() }
+        let Self { permits, capacity, drain } = self.clone();
+        Slots { inner, permits, capacity, drain }
     }
 }
 
@@ -61,9 +68,9 @@ where
         // The clone may not be ready yet, the original is: leave the clone behind.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let (permits, drain) = (self.permits.clone(), self.drain.clone());
+        let (permits, capacity, drain) = (self.permits.clone(), self.capacity.clone(), self.drain.clone());
         async move {
-            let not_started = |outcome| Ok(Ended { outcome, ran_for: Duration::ZERO });
+            let not_started = |outcome| Ok(Ended { outcome, ran_for: None });
             let permit = tokio::select! {
                 biased;
                 () = drain.cancelled() => return not_started(Outcome::Interrupted),
@@ -71,7 +78,13 @@ where
                     Stop::LeaseLost => Outcome::LeaseLost,
                     Stop::Interrupted => Outcome::Interrupted,
                 }),
+                // Before the clock: one that gets its slot at once never sets a timer.
                 permit = permits.acquire_owned() => permit,
+                () = tokio::time::sleep(PATIENCE) => {
+                    // Before it is given back: there must be no room to claim it again at once.
+                    capacity.stalled();
+                    return not_started(Outcome::Interrupted);
+                }
             };
             // Never closed; were it, the attempt would run without a bound rather than be lost.
             let _permit = permit.ok();

@@ -111,8 +111,8 @@ async fn a_deadline_ends_what_hangs() {
 async fn waiting_for_a_slot_does_not_count_against_the_deadline() {
     let bench = bench(1);
     let mut tasks = [task(1, "hang"), task(2, "work")];
-    tasks[0].timeout = Some(Duration::from_secs(10));
-    tasks[1].timeout = Some(Duration::from_secs(1));
+    tasks[0].timeout = Some(Duration::from_millis(900));
+    tasks[1].timeout = Some(Duration::from_millis(100));
     let ended: Vec<_> = bench.run(tasks.to_vec()).collect().await;
     assert!(matches!(&ended[1].outcome, Outcome::Succeeded(_)), "{ended:?}");
 }
@@ -176,4 +176,29 @@ async fn a_drain_lets_run_what_runs_and_gives_back_the_rest() {
     let last = ended.next().await.unwrap();
     assert!(matches!(last.outcome, Outcome::Succeeded(_)) && last.claimed.lease.task.get() == 1);
     assert!(ended.next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_too_long_for_its_slot_is_given_back_and_not_claimed_again() {
+    let bench = bench(1);
+    // Quick tasks have it claim ahead.
+    for _ in 0..2 {
+        tokio::time::advance(Duration::from_millis(10)).await;
+        bench.run((1..=100).map(|n| task(n, "work")).collect()).count().await;
+    }
+    let room = bench.capacity.room();
+    assert!(room > 50, "{room}");
+    let tasks: Vec<_> = (1..).map(|n| task(n, "hang")).take(room).collect();
+    let began = tokio::time::Instant::now();
+    let mut ended = bench.run(tasks);
+    for left in (1..room).rev() {
+        let back = ended.next().await.unwrap();
+        assert_eq!((back.outcome, back.ran_for), (Outcome::Interrupted, Duration::ZERO));
+        assert_eq!(bench.capacity.in_hand(), left);
+        assert_eq!(bench.capacity.room(), 0, "with {left} in hand");
+    }
+    assert_eq!(began.elapsed().as_secs(), 1);
+    // The one that has the slot keeps it; once it is free, one more is claimed.
+    assert!(matches!(ended.next().await.unwrap().outcome, Outcome::Failed(_)));
+    assert_eq!(bench.capacity.room(), 1);
 }

@@ -11,11 +11,17 @@ use super::*;
 struct Session {
     answers: Mutex<VecDeque<Result<Vec<Lease>>>>,
     calls: Arc<Mutex<Vec<(usize, bool)>>>,
+    /// How many calls are never answered.
+    silent: usize,
 }
 
 impl Renew for Session {
     async fn renew(&mut self, held: &[Lease], _busy: u32, draining: bool) -> Result<Vec<Lease>> {
         self.calls.lock().unwrap().push((held.len(), draining));
+        if self.silent > 0 {
+            self.silent -= 1;
+            std::future::pending::<()>().await;
+        }
         self.answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok(Vec::new()))
     }
 
@@ -98,4 +104,33 @@ async fn a_hint_and_a_drain_bring_the_look_forward() {
     tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(*calls.lock().unwrap(), [(0, false), (0, false), (0, true)]);
     keeping.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_without_an_answer_is_tried_again() {
+    let heartbeat = heartbeat();
+    let (lost, _guard) = heartbeat.running.enter(lease(1));
+    let mut session = Session { silent: 1, ..Session::default() };
+    session.answers.lock().unwrap().push_back(Ok(vec![lease(1)]));
+    run_for(8, &mut session, &heartbeat).await;
+    assert_eq!(session.calls.lock().unwrap().len(), 2, "at 0 and, without an answer, after 5 s");
+    assert_eq!(lost.stopped().await, Stop::LeaseLost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hints_bring_no_more_than_ten_looks_a_second() {
+    let heartbeat = heartbeat();
+    let mut session = Session::default();
+    let hints = async {
+        for _ in 0..1_000 {
+            heartbeat.look.notify_one();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        () = hints => {}
+        () = keep_alive(&mut session, &heartbeat) => panic!("it ended"),
+    }
+    // One at the start, one for the first hint, and one every tenth of the second.
+    assert!((9..=12).contains(&session.calls.lock().unwrap().len()), "{:?}", session.calls);
 }

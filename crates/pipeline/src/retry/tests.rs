@@ -65,6 +65,19 @@ fn other_ends_are_not_retried() {
     assert_eq!(decide(Outcome::LeaseLost), None);
 }
 
+#[test]
+fn the_history_tells_whether_an_interrupted_attempt_ran() {
+    let reason = |ran_for| {
+        let executed = Executed { ran_for, ..executed(Outcome::Interrupted, 0, 3) };
+        match decide(executed, &RetryPolicy::default(), 0.5) {
+            Some(Decision::PutBack { reason, .. }) => reason,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(reason(Duration::ZERO), NOT_STARTED);
+    assert_eq!(reason(Duration::from_secs(1)), "its worker was stopped");
+}
+
 #[tokio::test]
 async fn an_attempt_without_a_lease_ends_here() {
     let ended = [executed(Outcome::LeaseLost, 0, 3), executed(Outcome::Succeeded(None), 0, 3)];
