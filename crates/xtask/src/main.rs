@@ -4,6 +4,7 @@
 
 mod bootstrap;
 mod layering;
+mod links;
 mod lockfile;
 mod paths;
 mod repository;
@@ -27,6 +28,8 @@ enum Command {
     Bootstrap,
     /// Checks that no crate imports what crates/README.md forbids it.
     Layering,
+    /// Checks that the documentation names only paths that are there.
+    Links,
     /// Checks that lockfiles name only the public registries.
     Lockfile,
     /// Checks that no tracked file names a directory of somebody's machine.
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Bootstrap => bootstrap::run(),
         Command::Layering => layering::run(),
+        Command::Links => links::run(),
         Command::Lockfile => lockfile::run(),
         Command::Paths => paths::run(),
         Command::Test => test_run::run(),

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use self::counts::Counts;
-use crate::{layering, lockfile, paths, repository, tools};
+use crate::{layering, links, lockfile, paths, repository, tools};
 
 /// Does its work and says in a few words what it found.
 type Step = fn() -> Result<String>;
@@ -28,7 +28,8 @@ pub(crate) fn run() -> Result<()> {
     let steps: [(&'static str, Step); 6] = [
         ("layering", || layering::run().map(|()| "no forbidden import".into())),
         ("tracked files", || {
-            lockfile::run().and_then(|()| paths::run()).map(|()| "registries and paths".into())
+            let done = lockfile::run().and_then(|()| paths::run()).and_then(|()| links::run());
+            done.map(|()| "registries, paths and links".into())
         }),
         ("format", || cargo(&["fmt", "--all", "--check"]).map(|()| "as rustfmt wants it".into())),
         ("interface", lint_interface),
