@@ -1,6 +1,8 @@
 # `make help` lists the targets.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
+# Where cargo builds.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help: ## List the targets
@@ -19,7 +21,7 @@ test: ## Run every check and every test, with a summary at the end
 .PHONY: bench
 bench: ## Measure the service beside plain SQL; make bench ARGS=--short takes under five minutes
 	@cargo build --quiet --locked --release -p task-bench -p task-server -p task-cli
-	@target/release/task-bench $(ARGS)
+	@"$(TARGET)/release/task-bench" $(ARGS)
 
 .PHONY: bench-peers
 bench-peers: ## Measure River and Graphile Worker beside the service, on the same Postgres settings
@@ -27,9 +29,9 @@ bench-peers: ## Measure River and Graphile Worker beside the service, on the sam
 	@crates/bench/peers/bench.sh
 
 .PHONY: demo
-demo: ## Start everything on a Postgres of its own, run a few tasks and watch them
+demo: ## Start everything on a Postgres of its own, run a few tasks, stay up; DEMO_LISTEN=HOST:PORT instead of 127.0.0.1:8080
 	@cargo build --quiet --locked -p task-cli
-	@./crates/standalone/demo.sh target/debug/task-cli
+	@./crates/standalone/demo.sh "$(TARGET)/debug/task-cli"
 
 .PHONY: run-server
 run-server: ## Run the server; takes the database from DATABASE_URL
@@ -39,11 +41,18 @@ run-server: ## Run the server; takes the database from DATABASE_URL
 run-worker: ## Run a worker; takes the database from DATABASE_URL
 	@cargo run --quiet --locked -p task-cli -- serve
 
+.PHONY: build
+build: ## Build ./bin/task-server and ./bin/task-cli, optimised
+	@cargo build --locked --release -p task-server -p task-cli
+	@mkdir -p bin
+	@cp "$(TARGET)/release/task-server" "$(TARGET)/release/task-cli" bin/
+	@echo "built ./bin/task-server and ./bin/task-cli"
+
 .PHONY: build-cli
 build-cli: ## Build ./bin/task-cli, optimised
 	@cargo build --locked --release -p task-cli
 	@mkdir -p bin
-	@cp target/release/task-cli bin/task-cli
+	@cp "$(TARGET)/release/task-cli" bin/task-cli
 	@echo "built ./bin/task-cli"
 
 .PHONY: fmt
