@@ -2,13 +2,14 @@
 # Measures the peers on a Postgres that is there: ./run.sh DATABASE_URL [TASKS]
 #
 # Prints one line of JSON for each figure on standard output. A peer whose toolchain is missing is
-# one line with "not_run" and why. Also read: RUNS (3), SAMPLES (200), HELD (60 seconds; 0 leaves
-# it out), PEERS ("river graphile").
+# one line with "not_run" and why. Also read: ONLY (drain,life,pickup,held), RUNS (3), SAMPLES (200),
+# HELD (60 seconds), PEERS ("river graphile").
 set -eu
 cd "$(dirname "$0")"
 
 url=${1:?the URL of a Postgres is missing}
 tasks=${2:-100000}
+only=${ONLY:-drain,life,pickup,held}
 runs=${RUNS:-3}
 samples=${SAMPLES:-200}
 held=${HELD:-60}
@@ -24,7 +25,8 @@ river() {
     fi
     folder=$(mktemp -d)
     if (cd river && go build -o "$folder/river" .) >&2; then
-        "$folder/river" -tasks "$tasks" -runs "$runs" -samples "$samples" -held "${held}s" "$url" ||
+        "$folder/river" -only "$only" -tasks "$tasks" -runs "$runs" -samples "$samples" \
+            -held "${held}s" "$url" ||
             not_run river "it failed, see above"
     else
         not_run river "it cannot be built; does the Go module proxy answer?"
@@ -51,12 +53,15 @@ graphile() {
         return
     fi
     cd graphile
-    if npm ci --silent --no-audit --no-fund >&2; then
+    # Again only if what is wanted has changed.
+    if cmp -s package-lock.json node_modules/.installed ||
+        { npm ci --silent --no-audit --no-fund >&2 && cp package-lock.json node_modules/.installed; }; then
         node=$(node_of)
         if [ -z "$node" ]; then
             not_run graphile "Node.js is older than 22.18"
         else
-            "$node" main.mjs --tasks "$tasks" --runs "$runs" --samples "$samples" --held "$held" "$url" ||
+            "$node" main.mjs --only "$only" --tasks "$tasks" --runs "$runs" --samples "$samples" \
+                --held "$held" "$url" ||
                 not_run graphile "it failed, see above"
         fi
     else

@@ -1,5 +1,5 @@
 # Prints the service and its peers side by side, from the service's figures (the JSON that
-# task-bench writes) and the peers' (a line of JSON each, as run.sh prints them).
+# task-bench writes) and the peers' (a line of JSON each, as run.sh prints them). Of several runs the middle one counts.
 #
 # A rate is compared as service / peer and a time as peer / service: above 1 the service is ahead.
 
@@ -16,7 +16,18 @@ function part(line, key,    found) {
     return found
 }
 function note(who, figure, value) {
-    if (value != "" && value != "null") value_of[who, figure] = value
+    if (value == "") return
+    values[who, figure] = values[who, figure] " " value
+    value_of[who, figure] = median_of(values[who, figure])
+}
+function median_of(list,    n, i, j, sorted, kept) {
+    n = split(list, sorted, " ")
+    for (i = 2; i <= n; i++) {
+        kept = sorted[i] + 0
+        for (j = i - 1; j >= 1 && sorted[j] + 0 > kept; j--) sorted[j + 1] = sorted[j]
+        sorted[j + 1] = kept
+    }
+    return n % 2 ? sorted[(n + 1) / 2] : (sorted[n / 2] + sorted[n / 2 + 1]) / 2
 }
 
 # What the service calls the figures.

@@ -28,8 +28,10 @@ export async function inScene(server, body) {
   place.pathname = `/${DATABASE}`;
   const url = place.toString();
   const pool = new pg.Pool({ connectionString: url, max: 10 });
-  pool.on("error", (error) => console.error(error.message));
-  pool.on("connect", (client) => client.on("error", (error) => console.error(error.message)));
+  // A session that is still closing is cut when the database is made anew; that is no error.
+  const tell = (error) => error.code === "57P01" || console.error(error.message);
+  pool.on("error", tell);
+  pool.on("connect", (client) => client.on("error", tell));
   const utils = await makeWorkerUtils({ pgPool: pool, logger });
   await utils.migrate();
   try {
@@ -93,12 +95,15 @@ class Process {
     this.child = fork(new URL("./worker.mjs", import.meta.url));
     this.ready = new Promise((resolve, reject) => {
       this.ended = new Promise((end, fail) => {
+        let seen;
         this.child.on("message", (message) => {
           if (message === "ready") resolve();
-          else if (message.ended) end(message);
+          else if (message.ended) seen = message;
           else this.completed = message.completed;
         });
+        // Not before it is gone: its database may be dropped next.
         this.child.on("exit", (code) => {
+          if (code === 0 && seen) return end(seen);
           const error = new Error(`a worker process ended with ${code}`);
           reject(error);
           fail(error);

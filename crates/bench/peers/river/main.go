@@ -8,16 +8,17 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 )
 
 // What is to be measured, and at which size.
 type options struct {
 	database string
+	only     string
 	tasks    int
 	runs     int
 	samples  int
@@ -27,6 +28,7 @@ type options struct {
 
 func main() {
 	var o options
+	flag.StringVar(&o.only, "only", "drain,life,pickup,held", "what to measure")
 	flag.IntVar(&o.tasks, "tasks", 100_000, "tasks in each drain and each life")
 	flag.IntVar(&o.runs, "runs", 3, "runs of each drain and each life; the middle one counts")
 	flag.IntVar(&o.samples, "samples", 200, "pickups measured at idle; at 300/s it is 15 times as many")
@@ -49,24 +51,52 @@ func main() {
 }
 
 func run(ctx context.Context, o options) error {
-	var submits, drains, lives []float64
+	sections := map[string]func(context.Context, options) error{
+		"drain": tellDrain, "life": tellLife, "pickup": tellPickup, "held": tellHeld,
+	}
+	for _, name := range strings.Split(o.only, ",") {
+		tell, known := sections[name]
+		if !known {
+			return fmt.Errorf("there is no section %q", name)
+		}
+		if err := tell(ctx, o); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// The settings a figure was measured with.
+const tuned, defaults = "bench", "defaults"
+
+func tellDrain(ctx context.Context, o options) error {
+	var submits, drains []float64
 	for range o.runs {
 		submit, drain, err := measureDrain(ctx, o)
 		if err != nil {
-			return fmt.Errorf("drain: %w", err)
+			return err
 		}
-		life, err := measureLife(ctx, o)
-		if err != nil {
-			return fmt.Errorf("life: %w", err)
-		}
-		slog.Info("run", "submit", int(submit), "drain", int(drain), "life", int(life))
-		submits, drains, lives = append(submits, submit), append(drains, drain), append(lives, life)
+		submits, drains = append(submits, submit), append(drains, drain)
 	}
-	const tuned, defaults = "bench", "defaults"
 	report(tuned, "submit", median(submits), "tasks/s")
 	report(tuned, "drain", median(drains), "tasks/s")
-	report(tuned, "life", median(lives), "tasks/s")
+	return nil
+}
 
+func tellLife(ctx context.Context, o options) error {
+	var lives []float64
+	for range o.runs {
+		life, err := measureLife(ctx, o)
+		if err != nil {
+			return err
+		}
+		lives = append(lives, life)
+	}
+	report(tuned, "life", median(lives), "tasks/s")
+	return nil
+}
+
+func tellPickup(ctx context.Context, o options) error {
 	for _, s := range []struct {
 		name string
 		tune tuning
@@ -78,27 +108,28 @@ func run(ctx context.Context, o options) error {
 		}{{"idle", 8, o.samples}, {"300", 300, o.samples * 15}} {
 			seen, err := measurePickup(ctx, o.database, s.tune, arrival.rate, arrival.count)
 			if err != nil {
-				return fmt.Errorf("pickup: %w", err)
+				return err
 			}
 			report(s.name, "pickup_"+arrival.name+"_p50", percentile(seen.begun, 0.50), "ms")
 			report(s.name, "pickup_"+arrival.name+"_p99", percentile(seen.begun, 0.99), "ms")
 			report(s.name, "call_"+arrival.name+"_p50", percentile(seen.answered, 0.50), "ms")
 		}
 	}
+	return nil
+}
 
-	if o.held > 0 {
-		free, err := measureHeld(ctx, o, false)
-		if err != nil {
-			return fmt.Errorf("without a held snapshot: %w", err)
-		}
-		held, err := measureHeld(ctx, o, true)
-		if err != nil {
-			return fmt.Errorf("with a held snapshot: %w", err)
-		}
-		report(tuned, "last_quarter_free", free, "tasks/s")
-		report(tuned, "last_quarter_held", held, "tasks/s")
-		report(tuned, "held_share", held/free, "of free")
+func tellHeld(ctx context.Context, o options) error {
+	free, err := measureHeld(ctx, o, false)
+	if err != nil {
+		return err
 	}
+	held, err := measureHeld(ctx, o, true)
+	if err != nil {
+		return err
+	}
+	report(tuned, "last_quarter_free", free, "tasks/s")
+	report(tuned, "last_quarter_held", held, "tasks/s")
+	report(tuned, "held_share", held/free, "of free")
 	return nil
 }
 
