@@ -57,7 +57,7 @@ pub enum Outcome {
     FailedForGood(String),
     /// The plugin wants it run again after this time; costs no attempt.
     Snoozed(Duration),
-    /// This worker was told to stop; costs no attempt.
+    /// This worker was told to stop, or had no slot for it after all; costs no attempt.
     Interrupted,
     /// The lease was lost while it ran: there is nothing left to write.
     LeaseLost,

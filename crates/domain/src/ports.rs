@@ -45,6 +45,9 @@ pub enum Error {
     /// The store cannot be reached or cannot take more now; the same call may pass later.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store cannot hold one of the values given; the others of its batch are fine.
+    #[error("the database cannot store a value")]
+    Unstorable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something is wrong that waiting does not mend.
     #[error("the database refused a statement")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -8,7 +8,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 /// The code that an error ends a call with.
 pub fn code(error: &Error) -> Code {
     match error {
-        Error::Invalid(_) => Code::InvalidArgument,
+        Error::Invalid(_) | Error::Unstorable(_) => Code::InvalidArgument,
         Error::NotFound(_) => Code::NotFound,
         Error::Refused { .. } => Code::FailedPrecondition,
         Error::KeyReused { .. } => Code::AlreadyExists,
@@ -22,6 +22,7 @@ pub fn code(error: &Error) -> Code {
 pub fn message(error: &Error) -> String {
     match error {
         Error::Unavailable(_) => "the database cannot be reached just now; try again".to_owned(),
+        Error::Unstorable(_) => "a value cannot be stored; the service's log has the details".to_owned(),
         Error::Internal(_) => "something went wrong in the service; its log has the details".to_owned(),
         told => told.to_string(),
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -9,11 +10,11 @@ use task_domain::ports::{Claim, Result};
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
 
-use crate::connection::Held;
+use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 use crate::row::{backoff, count, span};
-use crate::watermark::{Took, Watermarks};
+use crate::watermark::{Start, Took, Watermarks};
 
 /// Claims for one worker, on a connection of its own.
 pub struct Claimer {
@@ -26,6 +27,8 @@ pub struct Claimer {
     served_as_of: Option<Instant>,
     marks: Watermarks,
     epochs: Epochs,
+    /// Claims whose answer was lost, with when: they may have been committed all the same.
+    doubt: Vec<(Epoch, Instant)>,
     notifier: Notifier,
 }
 
@@ -56,8 +59,13 @@ impl Epochs {
     }
 }
 
-/// Without a hint, new lanes are looked for no more often than this.
-const LANES_AGE: std::time::Duration = std::time::Duration::from_millis(500);
+/// So long after its answer was lost, no claim can still be running: the server ends it before.
+const DOUBT: Duration = Duration::from_secs(30);
+
+/// Without a hint, new lanes are looked for no more often than this; and while hints are heard, no
+/// more often than the second.
+const LANES_AGE: Duration = Duration::from_millis(500);
+const LANES_AGE_HEARING: Duration = Duration::from_secs(5);
 
 impl Claimer {
     pub(crate) fn new(
@@ -81,13 +89,14 @@ impl Claimer {
             served_as_of: None,
             marks,
             epochs,
+            doubt: Vec::new(),
             notifier,
         }
     }
 
     async fn refresh_lanes(&mut self) -> Result<()> {
         let mut connection = self.connection.take().await?;
-        let answer = self.lanes.refresh(&mut connection).await;
+        let answer = answered(ANSWER, self.lanes.refresh(&mut connection)).await;
         self.connection.done(connection, answer)?;
         let info = &self.info;
         let mut served: Vec<_> = self
@@ -108,14 +117,15 @@ impl Claimer {
 
 impl Claim for Claimer {
     async fn claim(&mut self, limit: usize) -> Result<Vec<Claimed>> {
+        self.put_back().await?;
         let mut tasks = self.claim_once(limit).await?;
         // Found less than asked for: there may be more in a lane that is new.
-        let stale = self.served_as_of.is_none_or(|at| at.elapsed() >= LANES_AGE);
-        if tasks.len() < limit && (stale || self.lanes.are_behind()) {
-            let before = self.served.len();
-            self.refresh_lanes().await?;
-            if self.served.len() > before {
-                tasks.extend(self.claim_once(limit - tasks.len()).await?);
+        if tasks.len() < limit && self.lanes_may_be_new() {
+            match self.claim_from_new_lanes(limit - tasks.len()).await {
+                Ok(more) => tasks.extend(more),
+                // What is in hand must not be lost over it.
+                Err(error) if tasks.is_empty() => return Err(error),
+                Err(error) => tracing::debug!(%error, "cannot look for new lanes"),
             }
         }
         if !tasks.is_empty() {
@@ -126,26 +136,34 @@ impl Claim for Claimer {
 }
 
 impl Claimer {
+    fn lanes_may_be_new(&self) -> bool {
+        let most = if self.lanes.is_hearing() { LANES_AGE_HEARING } else { LANES_AGE };
+        self.lanes.are_behind() || self.served_as_of.is_none_or(|at| at.elapsed() >= most)
+    }
+
+    async fn claim_from_new_lanes(&mut self, limit: usize) -> Result<Vec<Claimed>> {
+        let before = self.served.len();
+        self.refresh_lanes().await?;
+        if self.served.len() > before { self.claim_once(limit).await } else { Ok(Vec::new()) }
+    }
+
     async fn claim_once(&mut self, limit: usize) -> Result<Vec<Claimed>> {
         if self.served.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
+        let settled =
+            if self.marks.wants_settled(Instant::now()) { Some(self.newest_place().await?) } else { None };
         let began = Instant::now();
         let start = self.marks.start(self.served.iter().map(|s| s.id), began);
-        let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
-        let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
         let epoch = self.epochs.next();
-        let mut connection = self.connection.take().await?;
-        let answer = sqlx::query(include_str!("../queries/claim/claim.sql"))
-            .bind(self.worker.get())
-            .bind(lanes)
-            .bind(priorities)
-            .bind(start.after)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .bind(epoch.get())
-            .fetch_all(&mut connection)
-            .await;
-        let rows = self.connection.done(connection, answer)?;
+        let answer = self.run(&start, epoch, limit).await;
+        let rows = match answer {
+            Ok(rows) => rows,
+            Err(error) => {
+                self.marks.failed(&start, Instant::now());
+                return Err(error);
+            }
+        };
         let mut places = Vec::with_capacity(rows.len());
         let mut tasks = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -155,12 +173,62 @@ impl Claimer {
             tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")), epoch)));
         }
         let now = Instant::now();
-        let took = Took { full: rows.len() == limit, bottom: start.bottom, time: now - began };
+        let took = Took { full: rows.len() == limit, bottom: start.bottom, time: now - began, settled };
         self.marks.claimed(places.into_iter(), &took, now);
         // The statement picks by priority, then age, but returns in no order.
         let rank = |lane| self.served.iter().position(|s| s.id == lane).map(|n| self.served[n].priority);
         tasks.sort_by_key(|&(place, lane, _)| (std::cmp::Reverse(rank(lane)), place));
         Ok(tasks.into_iter().map(|(_, _, task)| task).collect())
+    }
+
+    async fn run(&mut self, start: &Start, epoch: Epoch, limit: usize) -> Result<Vec<PgRow>> {
+        let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
+        let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
+        let mut connection = self.connection.take().await?;
+        let statement = sqlx::query(include_str!("../queries/claim/claim.sql"))
+            .bind(self.worker.get())
+            .bind(lanes)
+            .bind(priorities)
+            .bind(&start.after)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(epoch.get());
+        let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
+        if let Err(error) = &answer
+            && error.as_database_error().is_none()
+        {
+            self.doubt.push((epoch, Instant::now()));
+        }
+        self.connection.done(connection, answer)
+    }
+
+    /// Puts back what was claimed by statements whose answer was lost. Asked again until they
+    /// cannot be running any more.
+    async fn put_back(&mut self) -> Result<()> {
+        if self.doubt.is_empty() {
+            return Ok(());
+        }
+        let epochs: Vec<_> = self.doubt.iter().map(|(epoch, _)| epoch.get()).collect();
+        let asked = Instant::now();
+        let mut connection = self.connection.take().await?;
+        let statement = sqlx::query_scalar(include_str!("../queries/claim/put_back.sql"))
+            .bind(self.worker.get())
+            .bind(epochs);
+        let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
+        let tasks: i64 = self.connection.done(connection, answer)?;
+        if tasks > 0 {
+            tracing::warn!(tasks, "put back tasks whose claim was not heard of");
+            self.notifier.ready();
+        }
+        self.doubt.retain(|(_, since)| asked.duration_since(*since) < DOUBT);
+        Ok(())
+    }
+
+    /// The newest place in line that was handed out.
+    async fn newest_place(&mut self) -> Result<i64> {
+        let mut connection = self.connection.take().await?;
+        let statement = sqlx::query_scalar("select last_value from task_id_seq");
+        let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
+        self.connection.done(connection, answer)
     }
 }
 

@@ -69,6 +69,22 @@ impl Held {
     }
 }
 
+/// Longest wait for the answer to a hot statement: a little longer than the server itself allows, so
+/// that only a connection that is gone without a word is given up by this.
+pub(crate) const ANSWER: Duration = Duration::from_secs(12);
+
+/// Waits for an answer no longer than `limit`. After that the connection must not be used again,
+/// which [`Held::done`] sees to.
+pub(crate) async fn answered<T>(
+    limit: Duration,
+    statement: impl Future<Output = sqlx::Result<T>>,
+) -> sqlx::Result<T> {
+    tokio::time::timeout(limit, statement).await.unwrap_or_else(|_| {
+        let text = format!("no answer within {limit:?}");
+        Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, text)))
+    })
+}
+
 /// Waits for the database no longer than `limit`.
 pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
     match tokio::time::timeout(limit, work).await {

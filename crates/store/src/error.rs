@@ -13,32 +13,46 @@ fn passes(code: &str) -> bool {
         || matches!(code, "25006" | "40001" | "40P01" | "55P03" | "57014")
 }
 
+/// Whether a SQLSTATE tells that a value of the statement cannot be stored: data exception (22),
+/// constraint (23), program limit (54).
+fn is_about_a_value(code: &str) -> bool {
+    code.starts_with("22") || code.starts_with("23") || code.starts_with("54")
+}
+
 /// Turns an error of the driver into one of the ports.
 pub(crate) fn from_sqlx(error: Sqlx) -> Error {
-    let passing = match &error {
+    match &error {
         Sqlx::Database(database) => {
-            let code = database.code();
+            let code = database.code().unwrap_or_default();
             // 42P01: the tables are not there yet; a migration is on its way.
-            code.as_deref().is_some_and(|c| passes(c) || c == "42P01")
+            if passes(&code) || code == "42P01" {
+                Error::Unavailable(error.into())
+            } else if is_about_a_value(&code) {
+                Error::Unstorable(error.into())
+            } else {
+                Error::Internal(error.into())
+            }
         }
         Sqlx::Io(_)
         | Sqlx::Tls(_)
         | Sqlx::Protocol(_)
         | Sqlx::PoolTimedOut
         | Sqlx::PoolClosed
-        | Sqlx::WorkerCrashed => true,
-        _ => false,
-    };
-    if passing { Error::Unavailable(error.into()) } else { Error::Internal(error.into()) }
+        | Sqlx::WorkerCrashed => Error::Unavailable(error.into()),
+        Sqlx::Encode(_) => Error::Unstorable(error.into()),
+        _ => Error::Internal(error.into()),
+    }
 }
 
-/// Whether a connection that gave this error is still good for the next statement.
+/// Whether a connection that gave this error is still good for the next statement: only after
+/// errors that are known to concern the statement alone.
 pub(crate) fn leaves_connection_good(error: &Sqlx) -> bool {
     match error {
         Sqlx::Database(database) => {
-            !database.code().is_some_and(|c| c.starts_with("08") || c.starts_with("57P") || c == "25006")
+            let code = database.code().unwrap_or_default();
+            is_about_a_value(&code) || code.starts_with("40") || matches!(&*code, "55P03" | "57014")
         }
-        Sqlx::RowNotFound | Sqlx::ColumnDecode { .. } | Sqlx::Decode(_) | Sqlx::Encode(_) => true,
+        Sqlx::RowNotFound | Sqlx::ColumnDecode { .. } | Sqlx::Encode(_) => true,
         _ => false,
     }
 }

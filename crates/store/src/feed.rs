@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::Stream;
-use task_domain::ports::{Change, Feed, Follow, Result};
+use task_domain::ports::{Change, Error, Feed, Follow, Result};
 use task_domain::{TaskId, Version};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::Store;
+use crate::connection::ANSWER;
 use crate::error::from_sqlx;
 use crate::listen::{Channel, Heard, listen};
 use crate::row::status;
@@ -27,6 +28,9 @@ const POLL: Duration = Duration::from_secs(1);
 const SPACING: Duration = Duration::from_millis(10);
 /// A skipped number that has not turned up by then was rolled back. Statements are ended before.
 const GAP_AGE: Duration = Duration::from_secs(40);
+/// After a longer pause between two looks, such as that of a process that stood still, the feed
+/// starts anew.
+const PAUSE_MAX: Duration = Duration::from_secs(20);
 /// More skipped numbers than this are given up as lost.
 const GAPS: usize = 10_000;
 /// At the start, so many of the newest numbers may still be uncommitted; as in `newest.sql`.
@@ -52,13 +56,23 @@ struct Reader {
     gaps: BTreeMap<i64, Instant>,
     /// Whether it has told anything yet.
     live: bool,
+    /// When the last look began.
+    looked_at: Instant,
+}
+
+/// A look that gives up on a connection that is gone without a word.
+async fn answered_look(reader: &mut Reader) -> Result<()> {
+    match tokio::time::timeout(ANSWER, reader.look()).await {
+        Ok(looked) => looked,
+        Err(_) => Err(Error::Unavailable(format!("no answer within {ANSWER:?}").into())),
+    }
 }
 
 type EventRow = (i64, i16, Vec<i64>, Vec<i32>);
 
 impl Reader {
     fn new(store: Store, feed: mpsc::Sender<Feed>) -> Self {
-        Self { store, feed, newest: None, gaps: BTreeMap::new(), live: false }
+        Self { store, feed, newest: None, gaps: BTreeMap::new(), live: false, looked_at: Instant::now() }
     }
 
     async fn run(mut self) {
@@ -72,7 +86,7 @@ impl Reader {
         };
         let mut broken = false;
         while !self.feed.is_closed() {
-            match self.look().await {
+            match answered_look(&mut self).await {
                 Ok(()) => broken = false,
                 Err(error) => {
                     if !broken {
@@ -106,6 +120,11 @@ impl Reader {
 
     /// Reads all that is new and passes it on.
     async fn look(&mut self) -> Result<()> {
+        let now = Instant::now();
+        if now.duration_since(std::mem::replace(&mut self.looked_at, now)) > PAUSE_MAX {
+            // Long enough for events to be folded away meanwhile.
+            self.newest = None;
+        }
         let Some(mut newest) = self.newest else { return self.start().await };
         loop {
             let gaps: Vec<_> = self.gaps.keys().copied().collect();

@@ -1,7 +1,7 @@
 //! Lanes by number and by name, remembered: there are few of them and they never change.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 use std::sync::{Arc, RwLock};
 
 use sqlx::postgres::PgConnection;
@@ -13,6 +13,8 @@ pub(crate) struct Lanes {
     known: Arc<RwLock<Known>>,
     /// The highest number that another process said it knows.
     announced: Arc<AtomicI32>,
+    /// Whether such announcements are heard just now.
+    hearing: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -49,6 +51,16 @@ impl Lanes {
     /// Notes that another process knows lanes up to this number.
     pub(crate) fn announce(&self, id: i32) {
         self.announced.fetch_max(id, Relaxed);
+    }
+
+    /// Notes whether announcements are heard from now on.
+    pub(crate) fn set_hearing(&self, hearing: bool) {
+        self.hearing.store(hearing, Relaxed);
+    }
+
+    /// Whether announcements are heard, so that looking without one is only a safety net.
+    pub(crate) fn is_hearing(&self) -> bool {
+        self.hearing.load(Relaxed)
     }
 
     /// Whether there are lanes that this process has only heard of.

@@ -162,6 +162,11 @@ impl WakeUps {
         Self { lanes, poll, heard, next_poll: Instant::now() }
     }
 
+    /// Whether hints are heard, so that a poll is only a safety net.
+    pub fn is_hearing(&self) -> bool {
+        self.lanes.is_hearing()
+    }
+
     /// Waits for the next reason to look. The first one comes at once.
     ///
     /// # Cancel safety
@@ -177,7 +182,9 @@ impl WakeUps {
             };
             tokio::select! {
                 () = poll => {
-                    self.next_poll = Instant::now() + self.poll.mul_f64(0.75 + 0.5 * rand::random::<f64>());
+                    // While hints are heard, a poll is only a safety net.
+                    let poll = if self.lanes.is_hearing() { self.poll * 2 } else { self.poll };
+                    self.next_poll = Instant::now() + poll.mul_f64(0.75 + 0.5 * rand::random::<f64>());
                     return Told::Work(WakeUp::Poll);
                 }
                 heard = hint => match heard {
@@ -186,8 +193,14 @@ impl WakeUps {
                         self.lanes.announce(newest);
                         return Told::Work(WakeUp::Notified);
                     }
-                    Some(Heard::Listening) => return Told::Work(WakeUp::Notified),
-                    Some(Heard::Deaf) => {}
+                    Some(Heard::Listening) => {
+                        self.lanes.set_hearing(true);
+                        return Told::Work(WakeUp::Notified);
+                    }
+                    Some(Heard::Deaf) => {
+                        self.lanes.set_hearing(false);
+                        self.next_poll = Instant::now();
+                    }
                     None => self.heard = None,
                 },
             }

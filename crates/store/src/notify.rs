@@ -6,13 +6,13 @@
 //! by polling.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Release};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::connection::Held;
+use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 
 /// Wakes workers: there is work.
@@ -25,6 +25,9 @@ pub(crate) const CANCELLED: &str = "task_cancelled";
 /// Least time between two sends of a process: at most 200 a second, whatever the load.
 const SPACING: Duration = Duration::from_millis(5);
 
+/// Longest wait before a send that failed is tried again.
+const FAILED: Duration = Duration::from_secs(2);
+
 /// Sent once on each connection: a hint need not wait for the disk.
 const NO_WAIT: &str = "set synchronous_commit = off";
 
@@ -34,6 +37,26 @@ struct Wanted {
     changed: AtomicBool,
     cancelled: AtomicBool,
     any: Notify,
+}
+
+impl Wanted {
+    fn flags(&self) -> [(&AtomicBool, &'static str); 3] {
+        [(&self.ready, READY), (&self.changed, CHANGED), (&self.cancelled, CANCELLED)]
+    }
+
+    /// The channels that hints are wanted on, and forgets them.
+    fn take(&self) -> Vec<&'static str> {
+        let wanted = self.flags().into_iter().filter(|(flag, _)| flag.swap(false, AcqRel));
+        wanted.map(|(_, channel)| channel).collect()
+    }
+
+    /// Wants them again, after they could not be sent.
+    fn want(&self, channels: &[&str]) {
+        for (flag, _) in self.flags().into_iter().filter(|(_, channel)| channels.contains(channel)) {
+            flag.store(true, Release);
+        }
+        self.any.notify_one();
+    }
 }
 
 /// Asks for hints to be sent. Cheap; clones share one connection.
@@ -93,18 +116,17 @@ async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted
         let Some(shared) = wanted.upgrade() else { break };
         // Ends without a hint now and then, so that this loop does not keep itself alive.
         let _ = tokio::time::timeout(LOOK, shared.any.notified()).await;
-        let taken = [(&shared.ready, READY), (&shared.changed, CHANGED), (&shared.cancelled, CANCELLED)]
-            .into_iter()
-            .filter(|(flag, _)| flag.swap(false, AcqRel))
-            .map(|(_, channel)| channel)
-            .collect::<Vec<_>>();
+        let taken = shared.take();
         drop(shared);
         if taken.is_empty() {
             continue;
         }
         let next = Instant::now() + SPACING;
         if let Err(error) = notify(&mut connection, &taken, &lanes).await {
-            tracing::debug!(%error, "a notification was not sent; polling will do");
+            tracing::debug!(%error, "a notification was not sent; polling will do meanwhile");
+            let Some(shared) = wanted.upgrade() else { break };
+            shared.want(&taken);
+            tokio::time::sleep(FAILED.mul_f64(rand::random())).await;
         }
         tokio::time::sleep_until(next).await;
     }
@@ -113,10 +135,9 @@ async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted
 
 async fn notify(connection: &mut Held, channels: &[&str], lanes: &Lanes) -> task_domain::ports::Result<()> {
     let mut open = connection.take().await?;
-    let answer = sqlx::query("select pg_notify(channel, $2) from unnest($1::text[]) as n(channel)")
+    let statement = sqlx::query("select pg_notify(channel, $2) from unnest($1::text[]) as n(channel)")
         .bind(channels)
-        .bind(lanes.newest().to_string())
-        .execute(&mut open)
-        .await;
+        .bind(lanes.newest().to_string());
+    let answer = answered(ANSWER, statement.execute(&mut open)).await;
     connection.done(open, answer.map(drop))
 }

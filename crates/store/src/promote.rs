@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use task_domain::ports::Result;
 
-use crate::connection::Held;
+use crate::connection::{ANSWER, Held, answered};
 use crate::notify::Notifier;
 
 /// Most tasks moved in one statement.
@@ -38,10 +38,8 @@ impl Promoter {
         let mut moved = 0;
         loop {
             let mut connection = self.connection.take().await?;
-            let answer = sqlx::query_as(include_str!("../queries/claim/promote.sql"))
-                .bind(BATCH)
-                .fetch_one(&mut connection)
-                .await;
+            let statement = sqlx::query_as(include_str!("../queries/claim/promote.sql")).bind(BATCH);
+            let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
             let (batch, next): (i64, Option<f64>) = self.connection.done(connection, answer)?;
             moved += batch.unsigned_abs();
             if batch < BATCH {

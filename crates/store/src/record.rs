@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use task_domain::ports::{Error, Record, Result};
-use task_domain::{Decision, Settled, Status, Verdict, WorkerId};
+use task_domain::ports::{Record, Result};
+use task_domain::{Decision, Lease, Settled, Status, Verdict, WorkerId};
 
 use crate::arrays::Decisions;
-use crate::connection::Held;
+use crate::connection::{ANSWER, Held, answered};
 use crate::notify::Notifier;
 
 /// Records for one worker, on a connection of its own.
@@ -15,8 +15,8 @@ pub struct Recorder {
     worker: WorkerId,
     connection: Held,
     notifier: Notifier,
-    /// Whether an answer was lost: what was asked for then may have been written all the same.
-    in_doubt: bool,
+    /// Leases of writes whose answer was lost: they may have been written all the same.
+    doubt: HashSet<Lease>,
 }
 
 /// A decision as it is stored.
@@ -48,7 +48,7 @@ pub(crate) fn stored(decision: &Decision) -> Stored<'_> {
 
 impl Recorder {
     pub(crate) fn new(worker: WorkerId, connection: Held, notifier: Notifier) -> Self {
-        Self { worker, connection, notifier, in_doubt: false }
+        Self { worker, connection, notifier, doubt: HashSet::new() }
     }
 
     async fn write(&mut self, batch: &[Settled]) -> Result<HashSet<i64>> {
@@ -60,7 +60,7 @@ impl Recorder {
             columns.push(settled);
         }
         let mut connection = self.connection.take().await?;
-        let answer = sqlx::query_scalar(include_str!("../queries/record/record.sql"))
+        let statement = sqlx::query_scalar(include_str!("../queries/record/record.sql"))
             .bind(self.worker.get())
             .bind(columns.tasks)
             .bind(columns.epochs)
@@ -69,9 +69,8 @@ impl Recorder {
             .bind(columns.failed)
             .bind(columns.delays_us)
             .bind(columns.details)
-            .bind(columns.results)
-            .fetch_all(&mut connection)
-            .await;
+            .bind(columns.results);
+        let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
         let written: Vec<i64> = self.connection.done(connection, answer)?;
         Ok(written.into_iter().collect())
     }
@@ -82,13 +81,12 @@ impl Recorder {
             columns.push(settled);
         }
         let mut connection = self.connection.take().await?;
-        let answer = sqlx::query_scalar(include_str!("../queries/record/recorded_before.sql"))
+        let statement = sqlx::query_scalar(include_str!("../queries/record/recorded_before.sql"))
             .bind(self.worker.get())
             .bind(columns.tasks)
             .bind(columns.attempts)
-            .bind(columns.statuses)
-            .fetch_all(&mut connection)
-            .await;
+            .bind(columns.statuses);
+        let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
         let found: Vec<i64> = self.connection.done(connection, answer)?;
         Ok(found.into_iter().collect())
     }
@@ -99,22 +97,24 @@ impl Record for Recorder {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let in_doubt = self.in_doubt;
-        self.in_doubt = true;
         let mut written = match self.write(batch).await {
             Ok(written) => written,
             Err(error) => {
-                // The database answered: nothing was written.
-                if matches!(error, Error::Internal(_)) {
-                    self.in_doubt = in_doubt;
+                // Otherwise the database answered, and nothing was written.
+                if error.is_retryable() {
+                    self.doubt.extend(batch.iter().map(|settled| settled.lease));
                 }
                 return Err(error);
             }
         };
-        if in_doubt && written.len() < batch.len() {
-            written.extend(self.written_before(batch).await?);
+        let missing = |s: &&Settled| !written.contains(&s.lease.task.get()) && self.doubt.contains(&s.lease);
+        let in_doubt: Vec<_> = batch.iter().filter(missing).cloned().collect();
+        if !in_doubt.is_empty() {
+            written.extend(self.written_before(&in_doubt).await?);
         }
-        self.in_doubt = false;
+        for settled in batch {
+            self.doubt.remove(&settled.lease);
+        }
         let again = |s: &Settled| matches!(s.decision, Decision::PutBack { .. } | Decision::Retry { .. });
         if batch.iter().any(again) {
             // Others may be free to run what was put back, or have to wait for less long.

@@ -9,9 +9,9 @@ use task_domain::{Lease, WorkerId, WorkerInfo};
 
 use crate::arrays::millis;
 use crate::claim::Epochs;
-use crate::connection::Held;
+use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
-use crate::maintain::reclaim;
+use crate::maintain::{Loss, reclaim};
 use crate::notify::Notifier;
 use crate::{Claimer, Promoter, Recorder, Settings, WakeUps};
 
@@ -55,15 +55,14 @@ impl Session {
         let mut control = held();
         let words = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>();
         let mut connection = control.take().await?;
-        let answer = sqlx::query_scalar(include_str!("../queries/worker/register.sql"))
+        let statement = sqlx::query_scalar(include_str!("../queries/worker/register.sql"))
             .bind(&info.name)
             .bind(&info.version)
             .bind(words(&mut info.kinds.iter().map(ToString::to_string)))
             .bind(words(&mut info.queues.iter().map(ToString::to_string)))
             .bind(info.slots.cast_signed())
-            .bind(millis(options.lease_time))
-            .fetch_one(&mut connection)
-            .await;
+            .bind(millis(options.lease_time));
+        let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
         let id: i64 = control.done(connection, answer)?;
         let lanes = Lanes::default();
         let notifier =
@@ -112,14 +111,13 @@ impl Session {
         WakeUps::start(self.settings.clone(), self.lanes.clone(), self.options.poll)
     }
 
-    /// Ends the session: what it still holds goes back at once, and counts as left by a worker that
-    /// was lost.
+    /// Ends the session: what it still holds goes back at once.
     ///
     /// # Errors
     /// As the database says; the lease then runs out by itself.
     pub async fn end(mut self, reason: &'static str) -> Result<()> {
         let mut connection = self.control.take().await?;
-        let answer = self.end_on(&mut connection, reason).await;
+        let answer = answered(ANSWER, self.end_on(&mut connection, reason)).await;
         let ended = self.control.done(connection, answer);
         self.control.close().await;
         if ended? > 0 {
@@ -135,7 +133,7 @@ impl Session {
             .bind(reason)
             .execute(&mut *connection)
             .await?;
-        reclaim(connection).await
+        reclaim(connection, Loss::Stopped).await
     }
 
     fn held(&self) -> Held {
@@ -146,7 +144,8 @@ impl Session {
 impl Renew for Session {
     async fn renew(&mut self, held: &[Lease], busy: u32, draining: bool) -> Result<Vec<Lease>> {
         let mut connection = self.control.take().await?;
-        let answer = self.renew_on(&mut connection, held, busy, draining).await;
+        let limit = self.options.lease_time / 3;
+        let answer = answered(limit, self.renew_on(&mut connection, held, busy, draining)).await;
         let lost = self.control.done(connection, answer)?;
         let lost = lost.ok_or(Error::LeaseLost)?;
         Ok(held.iter().filter(|l| lost.contains(&l.task.get())).copied().collect())

@@ -61,7 +61,7 @@ impl Settings {
             ("enable_hashjoin", "off"),
             ("enable_mergejoin", "off"),
             ("enable_material", "off"),
-            ("statement_timeout", "30s"),
+            ("statement_timeout", "10s"),
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "10s"),
         ])

@@ -12,6 +12,7 @@ use task_domain::{Created, NewTask};
 use crate::connection::Held;
 use crate::error::from_sqlx;
 use crate::lane::Lanes;
+use crate::maintain::Watching;
 use crate::notify::Notifier;
 use crate::submit::Submitter;
 use crate::{Settings, migrate};
@@ -30,6 +31,7 @@ struct Inner {
     submitter: Submitter,
     /// When to look anew for what lost workers left behind.
     sweep_at: Mutex<Instant>,
+    watching: Watching,
 }
 
 /// Time between two looks for what an earlier sweep did not finish.
@@ -51,7 +53,17 @@ impl Store {
             if settings.notify { Notifier::start(held(), lanes.clone()) } else { Notifier::silent() };
         let submitter = Submitter::start(held(), lanes.clone(), notifier.clone());
         let sweep_at = Mutex::new(Instant::now());
-        Self { inner: Arc::new(Inner { settings, pool, lanes, notifier, submitter, sweep_at }) }
+        Self {
+            inner: Arc::new(Inner {
+                settings,
+                pool,
+                lanes,
+                notifier,
+                submitter,
+                sweep_at,
+                watching: Watching::default(),
+            }),
+        }
     }
 
     /// How this store reaches the database.
@@ -99,6 +111,14 @@ impl Store {
 
     pub(crate) fn notifier(&self) -> &Notifier {
         &self.inner.notifier
+    }
+
+    pub(crate) fn watching(&self) -> &Watching {
+        &self.inner.watching
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.inner.pool
     }
 
     /// A connection for a question.

@@ -10,7 +10,7 @@ use task_domain::{Created, NewTask, TaskId, limits};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::arrays::{NewTasks, hash};
-use crate::connection::Held;
+use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 
@@ -102,7 +102,7 @@ impl Loop {
     async fn store(&mut self, tasks: &[&NewTask]) -> Answers {
         match self.store_whole(tasks).await {
             Ok(answers) => answers,
-            Err(error) if error.is_retryable() || tasks.len() == 1 => {
+            Err(error) if tasks.len() == 1 || !matches!(error, Error::Unstorable(_)) => {
                 let source = std::error::Error::source(&error);
                 tracing::warn!(tasks = tasks.len(), %error, source, "tasks were not stored");
                 tasks.iter().map(|_| Err(same_error(&error))).collect()
@@ -118,7 +118,7 @@ impl Loop {
 
     async fn store_whole(&mut self, tasks: &[&NewTask]) -> Result<Answers> {
         let mut connection = self.connection.take().await?;
-        let answer = insert(&mut connection, &self.lanes, tasks).await;
+        let answer = answered(ANSWER, insert(&mut connection, &self.lanes, tasks)).await;
         let rows = self.connection.done(connection, answer)?;
         let mut answers: Vec<Option<Result<Created>>> = (0..tasks.len()).map(|_| None).collect();
         for row in rows {
@@ -127,14 +127,22 @@ impl Loop {
         let left: Vec<_> = (0..tasks.len()).filter(|&n| answers[n].is_none()).collect();
         if !left.is_empty() {
             let keyed: Vec<_> = left.iter().map(|&n| tasks[n]).collect();
-            let mut connection = self.connection.take().await?;
-            let answer = find(&mut connection, &keyed).await;
-            let found = self.connection.done(connection, answer)?;
+            // The others are stored by now: an error here is that of these alone.
+            let found = self.find(&keyed).await;
             for n in left {
-                answers[n] = Some(found_before(&found, tasks[n], &self.lanes));
+                answers[n] = Some(match &found {
+                    Ok(found) => found_before(found, tasks[n], &self.lanes),
+                    Err(error) => Err(same_error(error)),
+                });
             }
         }
         Ok(answers.into_iter().flatten().collect())
+    }
+
+    async fn find(&mut self, keyed: &[&NewTask]) -> Result<Found> {
+        let mut connection = self.connection.take().await?;
+        let answer = answered(ANSWER, find(&mut connection, keyed)).await;
+        self.connection.done(connection, answer)
     }
 }
 
@@ -142,6 +150,7 @@ impl Loop {
 fn same_error(error: &Error) -> Error {
     match error {
         Error::Unavailable(source) => Error::Unavailable(source.to_string().into()),
+        Error::Unstorable(source) => Error::Unstorable(source.to_string().into()),
         other => Error::Internal(other.to_string().into()),
     }
 }

@@ -18,6 +18,8 @@ use tokio::time::Instant;
 const LAG: Duration = Duration::from_millis(500);
 /// Least time between two looks through a whole lane.
 const BOTTOM: Duration = Duration::from_secs(2);
+/// A look through whole lanes that finds little and takes so long walks over what others claimed.
+const SLOW: Duration = Duration::from_millis(5);
 /// A look through a whole lane may take one part in so many of the time.
 const BOTTOM_SHARE: u32 = 50;
 
@@ -30,6 +32,9 @@ pub(crate) struct Watermarks {
     taken_at: Instant,
     /// When to look through the whole lanes again.
     bottom_at: Instant,
+    /// Whether the last look through the whole lanes found little and took long: then the lanes
+    /// are full of what others claimed before.
+    slow_bottom: bool,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -58,25 +63,42 @@ pub(crate) struct Took {
     pub(crate) bottom: bool,
     /// How long it took.
     pub(crate) time: Duration,
+    /// The newest place that had been handed out before it, where that was asked for.
+    pub(crate) settled: Option<i64>,
 }
 
 impl Watermarks {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { marks: HashMap::new(), backlog: false, taken_at: now, bottom_at: now }
+        Self { marks: HashMap::new(), backlog: false, taken_at: now, bottom_at: now, slow_bottom: false }
     }
 
     /// Where to look next in these lanes.
-    pub(crate) fn start(&self, lanes: impl Iterator<Item = i32>, now: Instant) -> Start {
+    pub(crate) fn start(&mut self, lanes: impl Iterator<Item = i32>, now: Instant) -> Start {
         let bottom = now >= self.bottom_at;
+        let backlog = self.backlog;
         let after = |lane| {
-            let mark = self.marks.get(&lane).copied().unwrap_or_default();
-            match (bottom, self.backlog) {
+            let mark = *self.marks.entry(lane).or_default();
+            match (bottom, backlog) {
                 (true, _) => 0,
                 (false, true) => mark.last,
                 (false, false) => mark.lagged,
             }
         };
         Start { after: lanes.map(after).collect(), bottom }
+    }
+
+    /// Whether the next look should know which places had been handed out before it: it is one
+    /// through whole lanes, and the last such look was slow.
+    pub(crate) fn wants_settled(&self, now: Instant) -> bool {
+        self.slow_bottom && now >= self.bottom_at
+    }
+
+    /// Notes a claim that failed.
+    pub(crate) fn failed(&mut self, start: &Start, now: Instant) {
+        if start.bottom {
+            self.bottom_at = now + BOTTOM;
+            self.slow_bottom = true;
+        }
     }
 
     /// Notes the places that a claim got, by lane.
@@ -93,7 +115,14 @@ impl Watermarks {
             mark.last = mark.last.max(place);
         }
         self.backlog = took.full;
+        if let (Some(settled), false) = (took.settled, took.full) {
+            // Nothing is left below, but for what is committed late: as if it had been claimed here.
+            for mark in self.marks.values_mut() {
+                mark.last = mark.last.max(settled);
+            }
+        }
         if took.bottom {
+            self.slow_bottom = !took.full && took.time >= SLOW;
             self.bottom_at = now + BOTTOM.max(took.time * BOTTOM_SHARE);
         }
     }
@@ -105,13 +134,13 @@ mod tests {
 
     const LANE: i32 = 7;
 
-    fn after(marks: &Watermarks, now: Instant) -> i64 {
+    fn after(marks: &mut Watermarks, now: Instant) -> i64 {
         marks.start([LANE].into_iter(), now).after[0]
     }
 
     fn claim(marks: &mut Watermarks, place: i64, full: bool, now: Instant) {
         let start = marks.start([LANE].into_iter(), now);
-        let took = Took { full, bottom: start.bottom, time: Duration::from_millis(1) };
+        let took = Took { full, bottom: start.bottom, time: Duration::from_millis(1), settled: None };
         marks.claimed([(LANE, place)].into_iter(), &took, now);
     }
 
@@ -119,11 +148,11 @@ mod tests {
     fn a_backlog_is_walked_once() {
         let start = Instant::now();
         let mut marks = Watermarks::new(start);
-        assert_eq!(after(&marks, start), 0);
+        assert_eq!(after(&mut marks, start), 0);
         claim(&mut marks, 500, true, start);
-        assert_eq!(after(&marks, start), 500);
+        assert_eq!(after(&mut marks, start), 500);
         claim(&mut marks, 900, true, start);
-        assert_eq!(after(&marks, start), 900);
+        assert_eq!(after(&mut marks, start), 900);
     }
 
     #[test]
@@ -132,11 +161,11 @@ mod tests {
         let mut marks = Watermarks::new(start);
         claim(&mut marks, 500, false, start);
         let soon = start + LAG / 2;
-        assert_eq!(after(&marks, soon), 0, "a place below 500 may still be committed");
+        assert_eq!(after(&mut marks, soon), 0, "a place below 500 may still be committed");
         claim(&mut marks, 501, false, start + LAG);
-        assert!(after(&marks, start + LAG) < 500);
+        assert!(after(&mut marks, start + LAG) < 500);
         claim(&mut marks, 502, false, start + LAG * 2);
-        assert_eq!(after(&marks, start + LAG * 2), 500, "what was claimed a whole lag ago is settled");
+        assert_eq!(after(&mut marks, start + LAG * 2), 500, "what was claimed a whole lag ago is settled");
     }
 
     #[test]
@@ -144,18 +173,38 @@ mod tests {
         let start = Instant::now();
         let mut marks = Watermarks::new(start);
         claim(&mut marks, 500, true, start);
-        assert_eq!(after(&marks, start + BOTTOM), 0);
+        assert_eq!(after(&mut marks, start + BOTTOM), 0);
         claim(&mut marks, 600, true, start + BOTTOM);
-        assert_eq!(after(&marks, start + BOTTOM), 600);
+        assert_eq!(after(&mut marks, start + BOTTOM), 600);
     }
 
     #[test]
     fn a_slow_look_is_repeated_less_often() {
         let start = Instant::now();
         let mut marks = Watermarks::new(start);
-        let took = Took { full: true, bottom: true, time: Duration::from_secs(1) };
+        let took = Took { full: true, bottom: true, time: Duration::from_secs(1), settled: None };
         marks.claimed([(LANE, 5)].into_iter(), &took, start);
-        assert_eq!(after(&marks, start + Duration::from_secs(49)), 5);
-        assert_eq!(after(&marks, start + Duration::from_secs(50)), 0);
+        assert_eq!(after(&mut marks, start + Duration::from_secs(49)), 5);
+        assert_eq!(after(&mut marks, start + Duration::from_secs(50)), 0);
+    }
+
+    #[test]
+    fn a_lane_that_others_emptied_is_walked_once_and_then_passed() {
+        let start = Instant::now();
+        let mut marks = Watermarks::new(start);
+        let look = |marks: &mut Watermarks, now| {
+            let settled = marks.wants_settled(now).then_some(1_000);
+            let begin = marks.start([LANE].into_iter(), now);
+            let took = Took { full: false, bottom: begin.bottom, time: Duration::from_millis(20), settled };
+            marks.claimed(std::iter::empty(), &took, now);
+            settled
+        };
+        assert_eq!(look(&mut marks, start), None);
+        assert_eq!(look(&mut marks, start + BOTTOM), Some(1_000));
+        // Only once a whole lag has gone by is it sure that nothing below is still uncommitted.
+        assert_eq!(after(&mut marks, start + BOTTOM + LAG / 2), 0);
+        look(&mut marks, start + BOTTOM + LAG);
+        look(&mut marks, start + BOTTOM + LAG * 2);
+        assert_eq!(after(&mut marks, start + BOTTOM + LAG * 2), 1_000);
     }
 }

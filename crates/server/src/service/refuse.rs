@@ -13,7 +13,7 @@ pub(crate) fn refuse(error: &Error) -> Status {
 /// Logs what the caller is not told.
 pub(crate) fn log(error: &Error) {
     match error {
-        Error::Internal(_) => tracing::error!(error = %chain(error), "a call failed"),
+        Error::Internal(_) | Error::Unstorable(_) => tracing::error!(error = %chain(error), "a call failed"),
         // One line each would bury the log while the database is away; readiness says it once.
         Error::Unavailable(_) => tracing::debug!(error = %chain(error), "a call could not be served"),
         Error::Invalid(_)

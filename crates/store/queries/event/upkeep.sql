@@ -25,15 +25,14 @@ folded as (
     select lane_id, status, n from delta
     on conflict (lane_id, status) do update set n = task_count.n + excluded.n
 ),
--- After a restart of Postgres, live workers first get the time to renew ($2 ms): a lease that ran out
--- while nobody could renew it proves nothing.
+-- Only where $2 says that the caller has been here all along, for as long as a lease lasts: one that
+-- ran out while the database was away, or stood still, proves nothing.
 lost as (
     update task_worker
     set ended_at = now(), end_reason = 'lease ran out'
     where id in (
         select id from task_worker
-        where ended_at is null and lease_until < now()
-            and pg_postmaster_start_time() < now() - $2 * interval '1 millisecond'
+        where $2 and ended_at is null and lease_until < now()
         for update skip locked
     )
     returning id

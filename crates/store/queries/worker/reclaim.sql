@@ -1,5 +1,7 @@
 -- Takes up to $1 tasks back from workers that have ended without giving them back: PENDING again at
--- no cost, or FAILED for one that has now lost its worker $2 times.
+-- no cost. Where $3 says that the worker was lost, that is counted: a task that has lost $2 workers
+-- is held to be their killer and set FAILED; before that, from the second loss on, it waits for a
+-- random time, so that the killer parts from those that only ran beside it.
 with lost as materialized (
     select r.task_id
     from task_running r
@@ -7,25 +9,39 @@ with lost as materialized (
     order by r.task_id limit $1
     for update skip locked
 ),
-gone as (
+taken as (
     delete from task_running where task_id = any(array(select task_id from lost))
-    returning task_id, created_at, lane_id, attempt, failures, version + 1 as version, (crashes + 1)::smallint as crashes,
-        worker_id, case when crashes + 1 >= $2 then 4 else 0 end::smallint as status
+    returning task_id, created_at, lane_id, attempt, failures, version + 1 as version,
+        (crashes + $3::boolean::integer)::smallint as crashes, worker_id
+),
+gone as materialized (
+    select *, case when $3 and crashes >= $2 then 4 else 0 end::smallint as status,
+        case when $3 and crashes between 2 and $2 - 1
+            then now() + random() * (crashes - 1) * interval '20 seconds' end as run_at
+    from taken
 ),
 ready as (
     insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
     select nextval('task_id_seq'), task_id, created_at, lane_id, attempt - 1, failures, version, crashes, 0
-    from gone where status = 0
+    from gone where status = 0 and run_at is null
+),
+delayed as (
+    insert into task_delayed (task_id, created_at, run_at, lane_id, attempt, failures, version, crashes, status)
+    select task_id, created_at, run_at, lane_id, attempt - 1, failures, version, crashes, 0
+    from gone where status = 0 and run_at is not null
 ),
 finished as (
     insert into task_finished (task_id, created_at, lane_id, attempt, version, status)
     select task_id, created_at, lane_id, attempt, version, 4 from gone where status = 4
 ),
 history as (
-    insert into task_history (task_id, version, attempt, status, worker_id, details)
-    select task_id, version, attempt, status, worker_id,
-        case when status = 0 then 'its worker was lost'
-            else 'its worker was lost ' || crashes || ' times while running it; not tried again' end
+    insert into task_history (task_id, version, attempt, status, worker_id, run_at, details)
+    select task_id, version, attempt, status, worker_id, run_at,
+        case
+            when status = 4 then 'its worker was lost ' || crashes || ' times while running it; not tried again'
+            when $3 then 'its worker was lost'
+            else 'its worker was stopped'
+        end
     from gone
 ),
 event as (

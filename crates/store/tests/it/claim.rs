@@ -1,11 +1,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use task_domain::ports::{Read, Submit};
+use task_domain::ports::{Claim, Read, Submit};
 use task_domain::{Decision, Priority, Queue, Status, WorkerInfo};
 use task_store::{Session, SessionSettings};
 use task_testing::new_task;
 
+use crate::proxy::Proxy;
 use crate::{Scene, retry_after};
 
 #[tokio::test]
@@ -167,5 +168,37 @@ async fn what_is_claimed_carries_what_the_worker_needs() {
     assert_eq!(scene.status(id).await, Status::Running);
     let summary = scene.store.get(id).await.unwrap().summary;
     assert_eq!(summary.worker, Some(worker.session.id()));
+    scene.check().await;
+}
+
+/// The answer to a claim is lost after its commit: nobody else would ever bring these tasks back,
+/// since their worker lives and renews.
+#[tokio::test]
+async fn tasks_of_a_claim_that_was_not_heard_of_go_back() {
+    let scene = Scene::new().await;
+    let proxy = Proxy::start(&scene.database.url()).await;
+    let info = WorkerInfo {
+        name: "deaf".into(),
+        version: "1".into(),
+        kinds: vec![task_domain::Kind::new("a").unwrap()],
+        queues: Vec::new(),
+        slots: 1,
+    };
+    let settings = task_store::Settings::new(&proxy.url).unwrap();
+    let session = Session::open(settings, info, SessionSettings::default()).await.unwrap();
+    let mut claimer = session.claimer();
+    // Opens its connection and learns the lanes.
+    scene.create(new_task("a", "heard")).await;
+    assert_eq!(Claim::claim(&mut claimer, 1).await.unwrap().len(), 1);
+    let id = scene.create(new_task("a", "unheard")).await;
+    proxy.swallow_answers();
+    assert!(Claim::claim(&mut claimer, 1).await.unwrap_err().is_retryable());
+    assert_eq!(scene.status(id).await, Status::Running, "the claim was committed");
+    proxy.heal();
+    let again = task_testing::eventually("it is claimed again", Duration::from_secs(20), async || {
+        Claim::claim(&mut claimer, 1).await.map_err(|e| e.to_string())?.pop().ok_or("nothing".to_owned())
+    })
+    .await;
+    assert_eq!((again.lease.task, again.lease.attempt), (id, 1));
     scene.check().await;
 }

@@ -96,6 +96,14 @@ async fn after_lost_touch_the_feed_says_so_and_goes_on() {
     let store = task_store::Store::new(crate::settings(&database));
     let mut feed = Box::pin(store.follow());
     assert_eq!(next(&mut feed).await, Feed::Live);
+    // Only a feed that hears can be deaf for a while.
+    let listening =
+        "select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen%'";
+    task_testing::eventually("the feed listens", std::time::Duration::from_secs(20), async || {
+        let n: i64 = sqlx::query_scalar(listening).fetch_one(&database.pool()).await.unwrap();
+        if n > 0 { Ok(()) } else { Err("not yet") }
+    })
+    .await;
     let mut cluster = cluster;
     cluster.postgres.restart().await.expect("a restarted server");
     loop {

@@ -74,6 +74,9 @@ async fn a_task_that_kills_its_workers_is_given_up() {
     let id = scene.create(new_task("a", "poison")).await;
     for crash in 1..=limits::CRASHES {
         let mut worker = scene.worker(&["a"]).await;
+        // From its second loss on, it waits for a random time.
+        scene.run_sql("update task_delayed set run_at = now()").await;
+        worker.session.promoter().promote().await.unwrap();
         worker.claim_some(1).await;
         // As if its lease had run out.
         scene.run_sql("update task_worker set ended_at = now() where ended_at is null").await;

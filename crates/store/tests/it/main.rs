@@ -8,6 +8,7 @@ mod list;
 mod migrate;
 mod operate;
 mod plans;
+mod proxy;
 mod record;
 mod submit;
 mod walk;
