@@ -21,9 +21,6 @@ pub enum Error {
     Level {
         /// What was given.
         level: String,
-        /// What is wrong with it.
-        #[source]
-        source: tracing_subscriber::filter::ParseError,
     },
     /// Another part of the process has set up logging before.
     #[error("logging is set up already")]

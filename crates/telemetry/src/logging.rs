@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Error;
@@ -48,14 +49,22 @@ impl FromStr for Format {
 /// # Errors
 /// [`Error::Level`] for what is none, [`Error::Logging`] when it was called before.
 pub fn init(level: &str, format: Format) -> Result<(), Error> {
-    let wrong = |source| Error::Level { level: level.to_owned(), source };
-    let filter = EnvFilter::builder().parse(level).map_err(wrong)?;
+    let filter = filter(level).ok_or_else(|| Error::Level { level: level.to_owned() })?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         Format::Text => lines.with_ansi(std::io::stderr().is_terminal()).finish().try_init(),
         Format::Json => lines.json().flatten_event(true).finish().try_init(),
     }
     .map_err(|e| Error::Logging(e.into()))
+}
+
+/// What is let through. A bare word has to be a level: it would else be taken for the name of a
+/// target, and nothing but that target would be logged.
+fn filter(level: &str) -> Option<EnvFilter> {
+    let is_known =
+        |part: &str| part.is_empty() || part.contains(['=', '[']) || part.parse::<LevelFilter>().is_ok();
+    level.split(',').all(|part| is_known(part.trim())).then_some(())?;
+    EnvFilter::builder().parse(level).ok()
 }
 
 /// An error with all its causes, for one field of a log line.
@@ -79,8 +88,19 @@ mod tests {
 
     #[test]
     fn a_wrong_level_says_what_is_right() {
-        let error = init("loud=very", Format::Text).unwrap_err();
-        assert!(error.to_string().contains("`loud=very` is no log level; use error, warn"), "{error}");
+        for wrong in ["loud=very", "loud", "info,loud", "task_server"] {
+            let error = init(wrong, Format::Text).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{wrong}` is no log level; use error, warn")), "{error}");
+        }
+    }
+
+    #[test]
+    fn levels_stand_alone_or_by_target() {
+        for fine in
+            ["error", "WARN", "off", "info,task_server=debug", "task_server=debug, warn", "[span]=info"]
+        {
+            assert!(filter(fine).is_some(), "{fine}");
+        }
     }
 
     #[test]
