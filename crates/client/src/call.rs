@@ -40,6 +40,7 @@ impl Client {
         let start = Instant::now();
         let deadline = self.options.deadline;
         let mut backoff = Backoff::new(FIRST_PAUSE, self.options.longest_pause);
+        let mut refused = None;
         loop {
             let left = deadline.saturating_sub(start.elapsed());
             let mut request = Request::new(query.clone());
@@ -49,7 +50,13 @@ impl Client {
             let status = match tokio::time::timeout(left, send(self.stub.clone(), request)).await {
                 Ok(Ok(answer)) => return Ok(answer.into_inner()),
                 Ok(Err(status)) => status,
-                Err(_) => return Err(self.too_late().await),
+                // Why it was tried again says more than that time ran out.
+                Err(_) => {
+                    return Err(match refused {
+                        Some(error) => error,
+                        None => self.too_late().await,
+                    });
+                }
             };
             let repeatable = match again {
                 Again::Always => is_passing(&status),
@@ -67,6 +74,7 @@ impl Client {
             }
             tracing::debug!(%error, ?pause, "trying again");
             tokio::time::sleep(pause).await;
+            refused = Some(error).filter(|error| matches!(error, Error::Unavailable(_)));
         }
     }
 

@@ -84,6 +84,17 @@ async fn a_call_ends_at_its_deadline() {
 }
 
 #[tokio::test]
+async fn a_deadline_tells_the_last_refusal() {
+    let fake = Arc::new(Fake::default());
+    fake.gets.lock().unwrap().push_back(Err(Status::unavailable("the database cannot be reached")));
+    let options = Options::default().deadline(Duration::from_millis(500));
+    let client = Client::new(&fake.serve().await.to_string(), options).unwrap();
+    // The second try is never answered.
+    let error = client.get(1).await.unwrap_err();
+    assert!(matches!(&error, Error::Unavailable(told) if told.contains("database")), "{error:?}");
+}
+
+#[tokio::test]
 async fn nobody_there_is_said_so() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
