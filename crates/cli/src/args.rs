@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use task_domain::TaskId;
@@ -50,17 +51,18 @@ pub(crate) struct Global {
         help = "Where the service is [default: http://127.0.0.1:8080]"
     )]
     pub(crate) address: Option<String>,
-    /// Log lines to show on standard error: error, warn, info, debug, trace or off [default: error]
+    /// Log lines to show on standard error: error, warn, info, debug, trace or off [default: error; for
+    /// serve and dev: warn]
     #[arg(long, global = true, env = "TASK_LOG_LEVEL", value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,
     /// Form of the output [default: table]
     #[arg(short, long, global = true, env = "TASK_OUTPUT", value_enum, value_name = "FORMAT")]
     pub(crate) output: Option<Format>,
-    /// When to use colours; the variable `NO_COLOR` turns them off too [default: auto]
+    /// When to use colours; auto heeds the variable `NO_COLOR` [default: auto]
     #[arg(long, global = true, env = "TASK_COLOR", value_enum, value_name = "WHEN")]
     pub(crate) color: Option<Color>,
     /// Time one call to the service may take, such as 10s [default: 10s]
-    #[arg(long, global = true, env = "TASK_DEADLINE", value_parser = parse::duration, allow_hyphen_values = true, value_name = "DURATION")]
+    #[arg(long, global = true, env = "TASK_DEADLINE", value_parser = parse::some_time, allow_hyphen_values = true, value_name = "DURATION")]
     pub(crate) deadline: Option<Duration>,
     /// Config file [default: ~/.config/task-cli/config.yaml, where there is one]
     #[arg(long, global = true, env = "TASK_CONFIG", value_name = "FILE")]
@@ -114,6 +116,27 @@ pub(crate) enum Command {
     /// Write the man pages into a folder
     #[command(hide = true)]
     Man(commands::man::Args),
+}
+
+/// Names the command that was meant, where it stands under `task`.
+pub(crate) fn with_hint(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let full = format!("task {word}");
+    if TaskCommand::has_subcommand(word) {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![full]));
+    }
+    error
+}
+
+impl Command {
+    /// The log level where nobody chose one. What a command does for its caller it tells by itself;
+    /// what goes wrong in a process that runs on is told by its log alone.
+    pub(crate) const fn log_level(&self) -> &'static str {
+        match self {
+            Self::Serve(_) | Self::Dev(_) => "warn",
+            _ => "error",
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -102,7 +102,42 @@ impl From<io::Error> for Failure {
 
 impl From<Invalid> for Failure {
     fn from(invalid: Invalid) -> Self {
-        Self::Usage(invalid.to_string())
+        Self::Usage(told(&invalid.field, &invalid.problem))
+    }
+}
+
+/// The sentence about a field that a rule refuses, in the words of the command line.
+fn told(field: &str, problem: &str) -> String {
+    let problem = problem
+        .replace("initial_backoff", "--initial-backoff")
+        .replace("next_page_token", "page_token")
+        .replace("page_token", "--page-token");
+    format!("{}: {problem}", flag(field))
+}
+
+/// The flag behind a field of the interface; where there is none, the field itself.
+fn flag(field: &str) -> &str {
+    match field.rsplit('.').next().unwrap_or(field) {
+        "type" | "types" => "--type",
+        "queue" | "queues" => "--queue",
+        "statuses" => "--status",
+        "name_contains" => "--name",
+        "created_from" => "--since",
+        "created_until" => "--until",
+        "page_number" => "--pageNumber",
+        "page_size" => "--pageCount",
+        "page_token" => "--page-token",
+        "priority" => "--priority",
+        "retries" => "--retries",
+        "initial_backoff" => "--initial-backoff",
+        "max_backoff" => "--max-backoff",
+        "run_at" => "--run-at",
+        "timeout" => "--timeout",
+        "idempotency_key" => "--idempotency-key",
+        "reason" => "--reason",
+        "after_version" => "--after",
+        label if label.starts_with("labels") => "--label",
+        _ => field,
     }
 }
 
@@ -124,6 +159,19 @@ impl From<task_telemetry::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_are_told_by_their_flags() {
+        let usage = |field: &str, problem: &str| Failure::from(Invalid::new(field, problem)).to_string();
+        assert_eq!(
+            usage("retry_policy.max_backoff", "must not be shorter than initial_backoff"),
+            "--max-backoff: must not be shorter than --initial-backoff"
+        );
+        assert_eq!(usage("filter.types", "x"), "--type: x");
+        assert_eq!(usage("page_number", "follow next_page_token"), "--pageNumber: follow --page-token");
+        assert_eq!(usage("labels[a]", "x"), "--label: x");
+        assert_eq!(usage("payload", "x"), "payload: x");
+    }
 
     #[test]
     fn codes_are_those_of_the_help() {

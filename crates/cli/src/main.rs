@@ -20,7 +20,7 @@ use crate::exit::Exit;
 
 fn main() -> ExitCode {
     // Ends with code 2 by itself where the arguments are wrong.
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| args::with_hint(error).exit());
     let exit = match run(cli) {
         Ok(exit) => exit,
         Err(failure) => failure.report(),
@@ -30,7 +30,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> exit::Result<Exit> {
     let settings = settings::Settings::read(&cli.global)?;
-    task_telemetry::logging::init(&settings.log_level, task_telemetry::Format::Text)?;
+    let log_level = settings.log_level.as_deref().unwrap_or(cli.command.log_level());
+    task_telemetry::logging::init(log_level, task_telemetry::Format::Text)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let exit = runtime.block_on(commands::run(cli.command, &settings));
     // A read of standard input that nobody waits for any more must not hold the end up.

@@ -1,12 +1,14 @@
 //! Arguments into values. Each error says what to change.
 
+mod number;
 mod pair;
 mod payload;
 mod time;
 
-pub(crate) use pair::{Parameter, label, parameter, unique};
+pub(crate) use number::number;
+pub(crate) use pair::{Parameter, connection, label, parameter, unique};
 pub(crate) use payload::payload;
-pub(crate) use time::{ago, ahead, duration};
+pub(crate) use time::{ago, ahead, duration, some_time};
 
 use task_domain::{Status, TaskId};
 

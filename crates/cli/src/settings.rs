@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) address: String,
-    pub(crate) log_level: String,
+    /// Where somebody chose one; else the command does.
+    pub(crate) log_level: Option<String>,
     pub(crate) output: Format,
     pub(crate) color: Color,
     pub(crate) deadline: Duration,
@@ -54,13 +55,13 @@ impl Settings {
     }
 
     fn merge(global: &Global, file: File) -> Result<Self> {
-        let deadline = file.deadline.map(|text| parse::duration(&text)).transpose();
+        let deadline = file.deadline.map(|text| parse::some_time(&text)).transpose();
         let deadline =
             deadline.map_err(|problem| Failure::Usage(format!("config file: deadline: {problem}")))?;
         let given = |text: &Option<String>| text.clone().filter(|t| !t.is_empty());
         Ok(Self {
             address: given(&global.address).or(file.address).unwrap_or("http://127.0.0.1:8080".to_owned()),
-            log_level: given(&global.log_level).or(file.log_level).unwrap_or("error".to_owned()),
+            log_level: given(&global.log_level).or(file.log_level),
             output: global.output.or(file.output).unwrap_or_default(),
             color: global.color.or(file.color).unwrap_or_default(),
             deadline: global.deadline.or(deadline).unwrap_or(Duration::from_secs(10)),
@@ -111,7 +112,7 @@ mod tests {
         assert_eq!(settings.address, "http://file:1");
         assert_eq!(settings.output, Format::Yaml);
         assert_eq!(settings.deadline, Duration::from_secs(3));
-        assert_eq!(settings.log_level, "error");
+        assert_eq!(settings.log_level, None);
         let flags = Global { address: Some("flag:2".into()), output: Some(Format::Json), ..flags() };
         let settings = Settings::merge(&flags, file()).unwrap();
         assert_eq!((settings.address.as_str(), settings.output), ("flag:2", Format::Json));

@@ -25,18 +25,18 @@ pub(crate) struct Args {
     /// Its type, which names the plugin that runs it
     #[arg(long = "type", short = 't', value_name = "TYPE")]
     kind: String,
-    /// A parameter, as key=value; may be given several times
+    /// A parameter, as key=value; may be given several times, also beside --payload
     #[arg(short, long = "parameter", value_name = "KEY=VALUE", value_parser = parse::parameter)]
     parameters: Vec<Parameter>,
-    /// All parameters as a JSON object, or @file, or - for standard input
+    /// Parameters as a JSON object, or @file, or - for standard input; those of -p are added
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     payload: Option<String>,
     /// Retries after the first attempt, 0 to 1,000 [default: 3]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse::number::<u32>(0..=1_000))]
     retries: Option<u32>,
     /// -100 to 100, higher runs first
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
-        value_parser = clap::value_parser!(i32).range(-100..=100))]
+        value_parser = parse::number::<i32>(-100..=100))]
     priority: i32,
     /// The queue it waits in
     #[arg(long, value_name = "QUEUE", default_value = "default")]

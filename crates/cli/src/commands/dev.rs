@@ -8,6 +8,7 @@ use task_standalone::{Error, OnMail, Options, start};
 use super::{plugins, signals};
 use crate::exit::{Exit, Failure, Result};
 use crate::out::{Out, talk};
+use crate::parse;
 use crate::render::text::clean;
 
 #[derive(clap::Args, Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct Args {
     database_url: Option<String>,
     /// How many tasks to run at a time, 1 to 10,000
     #[arg(short = 'c', long, env = "TASK_CONCURRENCY", value_name = "N", default_value_t = 100,
-        allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        allow_negative_numbers = true, value_parser = parse::number::<u16>(1..=10_000))]
     concurrency: u16,
     #[command(flatten)]
     plugins: plugins::Plugins,

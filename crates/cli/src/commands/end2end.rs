@@ -40,7 +40,7 @@ in time, also after a last look at each, are counted as lost.")]
 pub(crate) struct Args {
     /// How many tasks
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u64).range(1..))]
+        value_parser = parse::number::<u64>(1..=10_000_000))]
     num_tasks: u64,
     /// Time for all of it
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse::duration,

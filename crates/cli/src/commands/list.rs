@@ -10,15 +10,18 @@ use crate::exit::{Exit, Result};
 use crate::out::talk;
 use crate::{parse, render};
 
+/// Calls after which a search that has found nothing yet asks whether to go on.
+const LOOKS: usize = 50;
+
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Page to show, from 1
     #[arg(short = 'n', long = "pageNumber", visible_alias = "page-number", value_name = "N", default_value_t = 1,
-        allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+        allow_negative_numbers = true, value_parser = parse::number::<u32>(1..=u32::MAX.into()))]
     page_number: u32,
     /// Tasks on a page, 1 to 1,000
     #[arg(short = 'c', long = "pageCount", visible_alias = "page-count", value_name = "N", default_value_t = 30,
-        allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        allow_negative_numbers = true, value_parser = parse::number::<u32>(1..=1_000))]
     page_count: u32,
     /// Where the page starts, as the page before has said; quick at any depth
     #[arg(long, value_name = "TOKEN", conflicts_with = "page_number")]
@@ -45,7 +48,7 @@ pub(crate) struct Filter {
     name: Option<String>,
     /// Of this priority, -100 to 100
     #[arg(long, value_name = "N", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(i32).range(-100..=100))]
+        value_parser = parse::number::<i32>(-100..=100))]
     priority: Option<i32>,
     /// Created at or after: a time (RFC 3339) or a duration ago, such as 2h
     #[arg(long, value_name = "WHEN", value_parser = parse::ago, allow_hyphen_values = true)]
@@ -81,15 +84,30 @@ pub(super) async fn run(mut context: Context, args: Args) -> Result<Exit> {
     let page_token = args.page_token.unwrap_or_default();
     let page_number = if page_token.is_empty() { args.page_number } else { 0 };
     from_wire::page(args.page_count, page_number, &page_token)?;
-    let request = v1::ListTasksRequest {
+    let mut request = v1::ListTasksRequest {
         filter: Some(args.filter.to_wire()?),
         page_size: args.page_count,
         page_number,
         page_token,
     };
-    let answer = context.client.list(request).await?;
+    let mut answer = context.client.list(request.clone()).await?;
+    // A rare filter takes more looks than the service gives to one call: then a page is empty and
+    // names the place to go on from.
+    for _ in 1..LOOKS {
+        if !answer.tasks.is_empty() || answer.next_page_token.is_empty() {
+            break;
+        }
+        request.page_number = 0;
+        request.page_token = std::mem::take(&mut answer.next_page_token);
+        answer = context.client.list(request.clone()).await?;
+    }
     if !context.out.is_table() {
         context.out.answer(&answer, |_, _| String::new())?;
+        return Ok(Exit::Done);
+    }
+    if answer.tasks.is_empty() && !answer.next_page_token.is_empty() {
+        let token = &answer.next_page_token;
+        talk(format_args!("None among the newest tasks; to look further back: --page-token {token}"));
         return Ok(Exit::Done);
     }
     if answer.tasks.is_empty() {

@@ -25,7 +25,7 @@ pub(crate) struct Plugins {
     smtp_url: Option<String>,
     /// Databases for `run_query`
     #[arg(help = CONNECTION_HELP, long = "connection", env = "TASK_CONNECTIONS", hide_env_values = true, value_name = "NAME=URL",
-        value_delimiter = ' ', value_parser = parse::label)]
+        value_delimiter = ' ', value_parser = parse::connection)]
     connections: Vec<(String, String)>,
 }
 

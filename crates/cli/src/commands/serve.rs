@@ -31,7 +31,7 @@ pub(crate) struct Args {
     database_url: Option<String>,
     /// How many tasks to run at a time, 1 to 10,000 [default: 100]
     #[arg(short = 'c', long, env = "TASK_CONCURRENCY", value_name = "N", allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u16).range(1..=10_000))]
+        value_parser = parse::number::<u16>(1..=10_000))]
     concurrency: Option<u16>,
     /// Types to run, such as `run_query,send_email` [default: all that are set up]
     #[arg(long, env = "TASK_TYPES", value_name = "TYPES", value_delimiter = ',')]
@@ -84,8 +84,8 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<Exit> {
         options.slots = slots.into();
     }
     let first = |flags: Vec<String>, file: Vec<String>| if flags.is_empty() { file } else { flags };
-    options.kinds = words(first(args.types, file.types), Kind::new)?;
-    options.queues = words(first(args.queues, file.queues), Queue::new)?;
+    options.kinds = words("--types", first(args.types, file.types), Kind::new)?;
+    options.queues = words("--queues", first(args.queues, file.queues), Queue::new)?;
     if let Some(name) = args.name.or(file.name) {
         options.name = name;
     }
@@ -95,7 +95,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<Exit> {
     if let Some(poll) = args.poll_interval.map_or_else(|| in_file("poll_interval", file.poll_interval), ok)? {
         options.poll = poll;
     }
-    options.check()?;
+    options.check().map_err(|e| flagged(&format!("--{}", e.field), &e))?;
     let setup = plugins::Setup::read(args.plugins, file.smtp_url, file.connections)?;
     let plugins = setup.registry(&database_url)?;
     setup.check(&database_url).await?;
@@ -127,11 +127,16 @@ fn in_file(key: &str, text: Option<String>) -> Result<Option<Duration>> {
     read.map_err(|problem| Failure::Usage(format!("config file: serve.{key}: {problem}")))
 }
 
+fn flagged(flag: &str, invalid: &task_domain::Invalid) -> Failure {
+    Failure::Usage(format!("{flag}: {}", invalid.problem))
+}
+
 fn words<T>(
+    flag: &str,
     texts: Vec<String>,
     read: impl Fn(String) -> std::result::Result<T, task_domain::Invalid>,
 ) -> Result<Vec<T>> {
     // An empty environment variable stands for none.
     let texts = texts.into_iter().filter(|t| !t.is_empty());
-    Ok(texts.map(read).collect::<std::result::Result<_, _>>()?)
+    texts.map(|text| read(text).map_err(|e| flagged(flag, &e))).collect()
 }

@@ -14,7 +14,7 @@ pub(crate) struct Parameter {
 /// With `=` the value is JSON where it is valid JSON (a number, true, false, null, an object, an
 /// array, a quoted string), and text otherwise. With `:=` it has to be JSON.
 pub(crate) fn parameter(text: &str) -> Result<Parameter, String> {
-    let (key, value) = split(text)?;
+    let (key, value) = split(text, "key=value, such as to=a@example.com")?;
     if let Some(key) = key.strip_suffix(':') {
         let json = RawValue::from_string(value.to_owned()).map_err(|e| {
             format!("after := comes JSON, and `{value}` is none ({e}); for text use {key}=...")
@@ -29,13 +29,21 @@ pub(crate) fn parameter(text: &str) -> Result<Parameter, String> {
 
 /// Reads the `name=value` of a label.
 pub(crate) fn label(text: &str) -> Result<(String, String), String> {
-    let (name, value) = split(text)?;
+    named_text(text, "name=value, such as team=billing")
+}
+
+/// Reads the `name=url` of a connection.
+pub(crate) fn connection(text: &str) -> Result<(String, String), String> {
+    named_text(text, "name=postgres://user:password@host:port/database")
+}
+
+fn named_text(text: &str, form: &str) -> Result<(String, String), String> {
+    let (name, value) = split(text, form)?;
     Ok((named(name)?, value.to_owned()))
 }
 
-fn split(text: &str) -> Result<(&str, &str), String> {
-    text.split_once('=')
-        .ok_or_else(|| format!("`{text}` has no `=`; write key=value, such as to=a@example.com"))
+fn split<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str), String> {
+    text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`; write {form}"))
 }
 
 fn named(key: &str) -> Result<String, String> {

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use serde_json::value::RawValue;
-use task_domain::Payload;
+use task_domain::{Invalid, Payload};
 
 use super::Parameter;
 use crate::exit::{Failure, Result};
@@ -13,9 +13,19 @@ use crate::render::object::Object;
 /// parameters behind it.
 pub(crate) fn payload(source: Option<&str>, parameters: &[Parameter]) -> Result<String> {
     super::unique("--parameter", parameters.iter().map(|p| p.key.as_str())).map_err(Failure::Usage)?;
-    let text = source.map(read).transpose()?.unwrap_or_default();
+    let text = source.map(read).transpose()?;
+    if let Some(text) = &text
+        && text.trim().is_empty()
+    {
+        let what = if source == Some("-") { "--payload -: standard input" } else { "--payload" };
+        let told = format!(
+            "{what} is empty; give a JSON object such as {{\"to\": \"a@example.com\"}}, or leave it out"
+        );
+        return Err(Failure::Usage(told));
+    }
+    let text = text.unwrap_or_default();
     // Checked before it is joined, so that an error's line and column are those of the source.
-    let text = Payload::new(&text)?.as_str().to_owned();
+    let text = Payload::new(&text).map_err(explained)?.as_str().to_owned();
     if parameters.is_empty() {
         return Ok(text);
     }
@@ -29,6 +39,16 @@ pub(crate) fn payload(source: Option<&str>, parameters: &[Parameter]) -> Result<
     }
     let text = serde_json::to_string(&object).map_err(anyhow::Error::from)?;
     Ok(Payload::new(&text)?.as_str().to_owned())
+}
+
+/// Says more of an error whose words few know.
+fn explained(mut invalid: Invalid) -> Invalid {
+    if ["surrogate", "end of hex escape"].iter().any(|words| invalid.problem.contains(words)) {
+        invalid
+            .problem
+            .push_str("; a \\u escape is half a character: write the character itself, or both its halves");
+    }
+    invalid
 }
 
 fn read(source: &str) -> Result<String> {

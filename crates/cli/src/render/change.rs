@@ -2,6 +2,7 @@
 
 use task_client::v1;
 
+use super::task::tries;
 use super::text::{clean, short};
 use super::{status, when};
 
@@ -12,12 +13,11 @@ const DETAILS_CHARS: usize = 200;
 pub(crate) fn line(change: &v1::TaskChange) -> String {
     let entry = change.entry.clone().unwrap_or_default();
     let mut line = format!(
-        "{}  {:>6}  {}  {}/{}  {}  {}",
+        "{}  {:>6}  {}  {:<3}  {}  {}",
         when::clock(entry.at.as_ref()),
         entry.task_id,
         status::word(entry.status, 9),
-        entry.attempt,
-        u64::from(change.retries) + 1,
+        tries(entry.attempt, change.retries),
         clean(&change.r#type, false),
         clean(&change.name, false),
     );

@@ -54,8 +54,19 @@ pub(crate) fn show(answer: &v1::GetTaskResponse) -> String {
 }
 
 /// Which attempt of how many: `2 of 4`.
-pub(crate) fn attempts(attempt: u32, retries: u32) -> String {
-    format!("{attempt} of {}", u64::from(retries) + 1)
+fn attempts(attempt: u32, retries: u32) -> String {
+    let most = u64::from(retries) + 1;
+    if u64::from(attempt) > most {
+        return format!("{attempt} (run again by hand)");
+    }
+    format!("{attempt} of {most}")
+}
+
+/// The same in short: `2/4`.
+pub(crate) fn tries(attempt: u32, retries: u32) -> String {
+    let most = u64::from(retries) + 1;
+    // A task that was run again by hand counts on, and has all its retries anew.
+    if u64::from(attempt) > most { attempt.to_string() } else { format!("{attempt}/{most}") }
 }
 
 /// Further lines under the first, behind the column of names.
@@ -66,6 +77,18 @@ fn block(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attempts_past_the_last_name_no_limit() {
+        assert_eq!(
+            [attempts(0, 1), attempts(2, 1), attempts(3, 1)],
+            ["0 of 2", "2 of 2", "3 (run again by hand)"]
+        );
+        assert_eq!(
+            [tries(0, 1), tries(2, 1), tries(3, 1), tries(u32::MAX, u32::MAX)],
+            ["0/2", "2/2", "3", "4294967295/4294967296"]
+        );
+    }
 
     #[test]
     fn what_is_known_is_shown_and_nothing_else() {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use task_client::v1;
 
 use super::table::{Table, is_narrow};
+use super::task::tries;
 use super::text::clean;
 use super::{status, when};
 
@@ -28,7 +29,7 @@ pub(crate) fn show(tasks: &[v1::TaskSummary], color: bool) -> String {
             Cell::new(clean(&task.name, false)),
             Cell::new(clean(&task.r#type, false)),
             status::cell(task.status),
-            Cell::new(format!("{}/{}", task.attempt, u64::from(task.retries) + 1)),
+            Cell::new(tries(task.attempt, task.retries)),
             Cell::new(updated),
         ];
         if wide {

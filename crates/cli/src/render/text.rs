@@ -22,6 +22,19 @@ fn is_bidi(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A number with commas between its thousands.
+pub(crate) fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::from(if number < 0 { "-" } else { "" });
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// The text on one line, cut to so many characters.
 pub(crate) fn short(text: &str, most: usize) -> String {
     let text = clean(text, false);
@@ -43,6 +56,12 @@ mod tests {
         assert_eq!(clean("a\r\nb\tc", false), "a / b c");
         assert_eq!(clean("a\nb", true), "a\nb");
         assert_eq!(clean("a\u{202e}b", false), "a\\u{202e}b");
+    }
+
+    #[test]
+    fn thousands_are_told_apart() {
+        let told = [0, 999, 1_000, -100, -1_234_567].map(grouped);
+        assert_eq!(told, ["0", "999", "1,000", "-100", "-1,234,567"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ fn wrong_options_say_what_to_change() {
     dev(&["--concurrency", "0"]).fails(2, "--concurrency");
     dev(&["--data-dir", "/x", "--database-url", "postgres://h/d"]).fails(2, "cannot be used with");
     dev(&["--database-url", "mysql://h/d"]).fails(2, "is no Postgres URL");
-    dev(&["--connection", "x"]).fails(2, "write key=value");
+    dev(&["--connection", "x"]).fails(2, "write name=postgres://");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use nix::sys::signal::Signal;
 use task_smtp_sink::SmtpSink;
 
-use super::service::{Done, RUNTIME, Service, bare, run};
+use super::service::{Done, RUNTIME, Service, Talk, bare, run};
 
 fn serve(args: &[&str]) -> Done {
     run(bare(&[&["serve"], args].concat()), None)
@@ -24,14 +24,24 @@ fn wrong_options_say_what_to_change() {
         wrong(&["--concurrency", n], "--concurrency");
     }
     wrong(&["--drain-grace", "-1s"], "--drain-grace");
-    wrong(&["--poll-interval", "0"], "poll-interval: must be from 10 ms to 1 min");
+    wrong(&["--poll-interval", "0"], "--poll-interval: must be from 10 ms to 1 min");
     wrong(&["--name", "a\nb"], "name: needs 1 to 255 characters");
-    wrong(&["--types", "a b"], "type: contains ` `");
-    wrong(&["--queues", "a b"], "queue: contains ` `");
+    wrong(&["--types", "a b"], "--types: contains ` `");
+    wrong(&["--queues", "a b"], "--queues: contains ` `");
     wrong(&["--types", "no_such_type"], "no plugin runs type `no_such_type`; there are: simulate");
     wrong(&["--smtp-url", "http://x"], "--smtp-url: the mail server's address");
-    wrong(&["--connection", "postgres://x"], "write key=value");
+    wrong(&["--connection", "postgres://x"], "write name=postgres://");
     wrong(&["--connection", "a=postgres://h/x", "--connection", "a=postgres://h/x"], "given twice");
+}
+
+#[test]
+fn a_database_that_is_away_is_said_so() {
+    // Nobody listens on port 1.
+    let mut worker = Talk::new(bare(&["serve", "--database-url", "postgres://u:hunter2@127.0.0.1:1/d"]));
+    let told = worker.hears("waiting for database `d` at 127.0.0.1:1");
+    assert!(told.contains("WARN") && !told.contains("hunter2"), "{told}");
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().code, 0);
 }
 
 #[test]

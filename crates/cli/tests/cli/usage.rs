@@ -29,8 +29,8 @@ fn numbers_out_of_range() {
         cli(&["task", "l", "-n", n]).fails(2, "--pageNumber");
         cli(&["task", "list", "--pageCount", n]).fails(2, "--pageCount");
     }
-    cli(&["task", "list", "-c", "1001"]).fails(2, "1..=1000");
-    cli(&["task", "list", "-n", "4294967295", "-c", "1000"]).fails(2, "page_number");
+    cli(&["task", "list", "-c", "1001"]).fails(2, "at most 1,000");
+    cli(&["task", "list", "-n", "4294967295", "-c", "1000"]).fails(2, "--pageNumber");
     for n in ["0", "-1", "9223372036854775808", "x", "1.5", ""] {
         for args in
             [["task", "get"], ["task", "watch"], ["task", "cancel"], ["task", "retry"], ["task", "history"]]
@@ -40,9 +40,12 @@ fn numbers_out_of_range() {
         }
         cli(&["history", "--id", n]).fails(2, "--id");
     }
-    for n in ["0", "-5", "x", "18446744073709551616"] {
+    for n in ["0", "-5", "x", "10000001", "18446744073709551616"] {
         cli(&["end2end", "-n", n]).fails(2, "--num-tasks");
     }
+    cli(&["end2end", "-n", "0"]).fails(2, "must be at least 1");
+    cli(&["end2end", "-n", "99999999999"]).fails(2, "must be at most 10,000,000");
+    cli(&["task", "list", "-c", "abc"]).fails(2, "`abc` is no number");
     cli(&["history", "--id", "1", "--after", "-1"]).fails(2, "--after");
 }
 
@@ -56,7 +59,10 @@ fn durations_and_times() {
     }
     create(&["--timeout", "0"]).fails(2, "timeout: must be from 1 ms to 7 days");
     create(&["--timeout", "8d"]).fails(2, "timeout: must be from 1 ms to 7 days");
-    create(&["--initial-backoff", "10s", "--max-backoff", "5s"]).fails(2, "backoff");
+    create(&["--initial-backoff", "10s", "--max-backoff", "5s"])
+        .fails(2, "--max-backoff: must not be shorter than --initial-backoff");
+    create(&["--run-at", "99999999999999999999h"]).fails(2, "lies too far away");
+    cli(&["task", "list", "--deadline", "0"]).fails(2, "--deadline");
     create(&["--run-at", "tomorrow"]).fails(2, "or a duration such as 10m");
     create(&["--run-at", "90000h"]).fails(2, "ten years");
     cli(&["task", "list", "--since", "yesterday"]).fails(2, "--since");
@@ -70,7 +76,7 @@ fn parameters_and_labels() {
     create(&["-p", "a=1", "--parameter", "a=2"]).fails(2, "key `a` is given twice");
     create(&["-p", "a:=nope"]).fails(2, "after := comes JSON");
     create(&["--payload", r#"{"a":1}"#, "-p", "a=2"]).fails(2, "in --payload already");
-    create(&["--label", "novalue"]).fails(2, "write key=value");
+    create(&["--label", "novalue"]).fails(2, "write name=value, such as team=billing");
     create(&["--label", "a=1", "--label", "a=2"]).fails(2, "key `a` is given twice");
     create(&["--label", &format!("a={}", "v".repeat(256))]).fails(2, "at most 255");
 }
@@ -81,7 +87,10 @@ fn payloads() {
     create(&["--payload", "[1]"]).fails(2, "must be a JSON object");
     create(&["--payload", r#"{"a":1,"a":2}"#]).fails(2, "key `a` is given twice");
     create(&["--payload", r#"{"a":"\u0000"}"#]).fails(2, "NUL");
-    create(&["--payload", r#"{"a":"\ud800"}"#]).fails(2, "payload: is not acceptable JSON");
+    create(&["--payload", r#"{"a":"\ud800"}"#]).fails(2, "half a character");
+    create(&["--payload", ""]).fails(2, "--payload is empty");
+    run(command(NOWHERE, &["task", "create", "n", "--type", "simulate", "--payload", "-"]), Some(" \n"))
+        .fails(2, "standard input is empty");
     create(&["--payload", "@/no/such/file"]).fails(2, "/no/such/file");
     let deep = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1));
     create(&["--payload", &deep(65)]).fails(2, "64 levels");
@@ -103,12 +112,12 @@ fn names_and_words() {
     create(&["--queue", "a b"]).fails(2, "queue: contains ` `");
     create(&["--queue", ""]).fails(2, "--queue must not be empty");
     create(&["--idempotency-key", ""]).fails(2, "--idempotency-key must not be empty");
-    create(&["--idempotency-key", &"k".repeat(256)]).fails(2, "idempotency_key: has 256 characters");
-    cli(&["task", "list", "--type", "a b"]).fails(2, "types");
-    cli(&["task", "status", "--type", "a b"]).fails(2, "types");
-    cli(&["task", "list", "--name", &"n".repeat(256)]).fails(2, "name_contains");
+    create(&["--idempotency-key", &"k".repeat(256)]).fails(2, "--idempotency-key: has 256 characters");
+    cli(&["task", "list", "--type", "a b"]).fails(2, "--type: contains");
+    cli(&["task", "status", "--type", "a b"]).fails(2, "--type: contains");
+    cli(&["task", "list", "--name", &"n".repeat(256)]).fails(2, "--name: has 256");
     cli(&["task", "cancel", "--id", "1", "--reason", &"r".repeat(256)]).fails(2, "reason");
-    cli(&["task", "list", "--page-token", "nonsense"]).fails(2, "page_token");
+    cli(&["task", "list", "--page-token", "nonsense"]).fails(2, "--page-token: was not");
 }
 
 #[test]
@@ -117,8 +126,11 @@ fn choices() {
     cli(&["task", "list", "-o", "xml"]).fails(2, "table, json, yaml");
     cli(&["task", "list", "--color", "blue"]).fails(2, "auto, always, never");
     cli(&["task", "list", "--log-level", "loud=very"]).fails(2, "no log level");
+    cli(&["task", "list", "--log-level", "loud"]).fails(2, "`loud` is no log level");
     cli(&["completions", "klingon"]).fails(2, "bash");
     cli(&["task", "explode"]).fails(2, "explode");
+    cli(&["status"]).fails(2, "'task status'");
+    cli(&["list"]).fails(2, "'task list'");
     cli(&["task", "get"]).fails(2, "ID");
     cli(&["task", "get", "1", "--id", "2"]).fails(2, "cannot be used with");
     cli(&["task", "watch", "--id", "1", "--type", "simulate"]).fails(2, "not both");
