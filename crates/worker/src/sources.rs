@@ -10,7 +10,8 @@ use task_store::{Promoter, Told, WakeUps};
 use tokio::sync::Notify;
 
 /// Hints and polls. A hint that something was cancelled goes to `cancelled` instead; every other
-/// one also pokes `due`, since what has come in may be due soon.
+/// one also pokes `due`, since what has come in may be due soon, and so do polls while no hints
+/// are heard.
 pub(crate) fn hints(
     wake_ups: WakeUps,
     cancelled: Arc<Notify>,
@@ -21,7 +22,9 @@ pub(crate) fn hints(
             match wake_ups.next().await {
                 Told::Cancelled => cancelled.notify_one(),
                 Told::Work(wake_up) => {
-                    due.notify_one();
+                    if wake_up != WakeUp::Poll || !wake_ups.is_hearing() {
+                        due.notify_one();
+                    }
                     return Some((wake_up, (wake_ups, cancelled, due)));
                 }
             }
