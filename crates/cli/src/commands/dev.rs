@@ -36,7 +36,7 @@ pub(crate) struct Args {
 
 pub(super) async fn run(args: Args, mut out: Out) -> Result<Exit> {
     let mut setup = plugins::Setup::read(args.plugins, None, BTreeMap::new())?;
-    let stop = signals::stop()?;
+    let stop = signals::stop("what runs may finish")?;
     let data_dir = match (args.data_dir, &args.database_url) {
         (dir, Some(_)) => dir,
         (Some(dir), None) => Some(dir),

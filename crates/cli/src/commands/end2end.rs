@@ -5,6 +5,7 @@
 //! there are. Times are those of the service's history, so this machine's clock plays no part.
 
 mod batch;
+mod cancel;
 mod histogram;
 mod mix;
 mod progress;
@@ -16,12 +17,14 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use task_client::{batches, v1};
+use task_domain::Status;
 use tokio::time::Instant;
 
 use super::Context;
 use crate::exit::{Exit, Failure, Result};
 use crate::out::{talk, warn};
 use crate::parse;
+use crate::render::{status, text::grouped};
 use mix::Mix;
 use progress::Progress;
 use report::Report;
@@ -36,13 +39,15 @@ const BATCHES: usize = 20;
 #[command(after_help = "\
 Creates half run_query and half send_email tasks, so a worker that runs both has to be up. Exits with 0 only \
 where every task was created once, ran and succeeded within the time. Tasks that were created and did not end \
-in time, also after a last look at each, are counted as lost.")]
+in time, also after a last look at each, are counted as lost: give a large run a longer --timeout.
+
+Ctrl-c cancels the run's tasks that have not ended.")]
 pub(crate) struct Args {
-    /// How many tasks
+    /// How many tasks, 1 to 10,000,000
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
         value_parser = parse::number::<u64>(1..=10_000_000))]
     num_tasks: u64,
-    /// Time for all of it
+    /// Time for all of it; a large number of tasks needs more
     #[arg(long, value_name = "DURATION", default_value = "3m", value_parser = parse::duration,
         allow_hyphen_values = true)]
     timeout: Duration,
@@ -72,6 +77,8 @@ pub(super) async fn run(context: Context, args: Args) -> Result<Exit> {
     if args.timeout.is_zero() {
         return Err(Failure::Usage("--timeout must be longer than nothing".to_owned()));
     }
+    let stop = super::signals::stop("cancelling what has not ended")?;
+    tell_waiting(&context, args.mix.types()).await?;
     let start = Instant::now();
     let run = Arc::new(Run {
         context,
@@ -93,6 +100,11 @@ pub(super) async fn run(context: Context, args: Args) -> Result<Exit> {
                 Some(ended) => ended?,
                 None => break,
             },
+            () = stop.cancelled() => {
+                drop(under_way);
+                progress.clear();
+                return cancel::rest(&run).await;
+            }
             _ = tick.tick() => progress.show(&run.tally(), start.elapsed()),
         }
         let news = std::mem::take(&mut run.tally().news);
@@ -115,6 +127,18 @@ pub(super) async fn run(context: Context, args: Args) -> Result<Exit> {
     let mut context = run.context;
     context.out.report(&report, |report, _| report.told())?;
     Ok(if report.full_success { Exit::Done } else { Exit::Failed })
+}
+
+/// Says how many tasks of these types are ahead of the run's own, which explains slow starts.
+async fn tell_waiting(context: &Context, types: Vec<String>) -> Result {
+    let counts = context.client.status_counts(types).await?.counts;
+    let waits = |code: i32| matches!(status::read(code), Some(Status::Pending | Status::Retrying));
+    let waiting: u64 = counts.iter().filter(|count| waits(count.status)).map(|count| count.count).sum();
+    if waiting > 0 {
+        let waiting = grouped(i64::try_from(waiting).unwrap_or(i64::MAX));
+        talk(format_args!("Tasks of these types that are waiting already and may run first: {waiting}"));
+    }
+    Ok(())
 }
 
 /// How many tasks of this run the service lists: more than were acknowledged are duplicates, fewer

@@ -100,7 +100,7 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<Exit> {
     let plugins = setup.registry(&database_url)?;
     setup.check(&database_url).await?;
 
-    let stop = signals::stop()?;
+    let stop = signals::stop("what runs may finish")?;
     let (name, slots) = (options.name.clone(), options.slots);
     let kinds = if options.kinds.is_empty() { plugins.kinds() } else { options.kinds.clone() };
     let kinds = kinds.iter().map(Kind::as_str).collect::<Vec<_>>().join(", ");

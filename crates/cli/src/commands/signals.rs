@@ -10,15 +10,15 @@ use crate::out::talk;
 /// How a process ends that SIGINT has ended: 128 and the signal's number.
 const INTERRUPTED: i32 = 130;
 
-/// A token that the first SIGTERM or SIGINT cancels.
-pub(super) fn stop() -> io::Result<CancellationToken> {
+/// A token that the first SIGTERM or SIGINT cancels; what then happens is told.
+pub(super) fn stop(told: &'static str) -> io::Result<CancellationToken> {
     let mut term = signal(SignalKind::terminate())?;
     let mut int = signal(SignalKind::interrupt())?;
     let stop = CancellationToken::new();
     let token = stop.clone();
     tokio::spawn(async move {
         either(&mut term, &mut int).await;
-        talk("Stopping: what runs may finish; once more to end at once.");
+        talk(format_args!("Stopping: {told}; once more to end at once."));
         token.cancel();
         either(&mut term, &mut int).await;
         std::process::exit(INTERRUPTED);

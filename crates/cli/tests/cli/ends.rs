@@ -5,7 +5,7 @@ use task_plugin_send_email::SendEmail;
 use task_plugin_simulate::Simulate;
 use task_smtp_sink::SmtpSink;
 
-use super::service::{RUNTIME, Service};
+use super::service::{LONG, RUNTIME, Service};
 
 fn working() -> Service {
     let mut service = Service::start();
@@ -120,6 +120,28 @@ fn a_run_that_nobody_works_on_is_lost_and_says_so() {
     for line in ["NOT a full success", "Created          3\n", "Lost             3 (3 PENDING)\n"] {
         assert!(done.stdout.contains(line), "no `{line}` in {done:?}");
     }
+}
+
+#[test]
+fn a_run_that_is_stopped_cancels_what_is_left() {
+    let service = Service::start();
+    service.create("another's");
+    let mut run = service.spawn(&["end2end", "-n", "3", "--types", "simulate"]);
+    run.hears("waiting already and may run first: 1");
+    let open = ["task", "list", "--name", "end2end", "--status", "pending", "-o", "json"];
+    let are_there = || service.cli(&open).json()["tasks"].as_array().unwrap().len() == 3;
+    let end = std::time::Instant::now() + LONG;
+    while !are_there() {
+        assert!(std::time::Instant::now() < end, "the tasks are not created");
+    }
+    run.signal(nix::sys::signal::Signal::SIGINT);
+    run.hears("Stopping: cancelling what has not ended");
+    let done = run.end();
+    assert_eq!(done.code, 1, "{done:?}");
+    assert!(done.stderr.contains("3 cancelled."), "{done:?}");
+    assert_eq!(service.cli(&open).json()["tasks"], serde_json::json!([]));
+    let others = service.cli(&["task", "status", "-o", "json"]).json();
+    assert_eq!(others["counts"][0]["count"], "1", "nobody else's: {others}");
 }
 
 #[test]
