@@ -15,7 +15,7 @@ use crate::render::text::clean;
 #[command(after_help = "\
 Starts a Postgres that is installed on this machine, with its data in the folder given, beside it a small demo \
 database as the default connection of `run_query`, and a mail server that shows what `send_email` sends and \
-delivers nothing. All of it listens on this machine only and ends with this process.")]
+delivers nothing. All of it listens on this machine only and ends with this process; tasks that run get 5 s then.")]
 pub(crate) struct Args {
     /// Folder for the data, kept between runs [default: one of your home directory]
     #[arg(long, env = "TASK_DATA_DIR", value_name = "DIR", conflicts_with = "database_url")]
