@@ -42,6 +42,9 @@ async fn main() -> Result<()> {
         if wants("submit") {
             bench.section(2, "submit", submit::lines).await?;
         }
+        if wants("unary") {
+            bench.section(2, "unary", submit::unary_lines).await?;
+        }
         if wants("life") {
             bench.section(3, "life", life::lines).await?;
         }

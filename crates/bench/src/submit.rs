@@ -27,7 +27,13 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
         let figure = Figure::new(2, format!("submit by batches of {batch}"), Unit::PerSecond, bar);
         bench.report.share(&figure, submit.rate, ceiling.submit, "ceiling");
     }
-    let unary = measure(&bench.postgres, tasks / 3, 1, 64).await?;
+    Ok(())
+}
+
+/// The same by single calls.
+pub(crate) async fn unary_lines(bench: &mut Bench) -> Result<()> {
+    let before = bench.ceiling().await?;
+    let unary = measure(&bench.postgres, bench.sizes.tasks / 3, 1, 64).await?;
     let ceiling = before.between(bench.ceiling().await?);
     let figure = Figure::new(2, "submit by single calls, 64 callers", Unit::PerSecond, Bar::AtLeast(0.11));
     bench.report.share(&figure, unary.rate, ceiling.submit, "ceiling");

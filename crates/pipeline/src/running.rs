@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use task_domain::Lease;
+use task_domain::{Lease, Outcome};
 use tokio_util::sync::CancellationToken;
 
 /// Why an attempt is told to stop.
@@ -13,6 +13,15 @@ pub enum Stop {
     LeaseLost,
     /// This worker's time is up.
     Interrupted,
+}
+
+impl From<Stop> for Outcome {
+    fn from(why: Stop) -> Self {
+        match why {
+            Stop::LeaseLost => Self::LeaseLost,
+            Stop::Interrupted => Self::Interrupted,
+        }
+    }
 }
 
 /// The attempts that were claimed here and have not ended. Cheap to clone; clones share it.
@@ -39,7 +48,12 @@ impl Signal {
     /// Waits until the attempt is told to stop.
     pub(crate) async fn stopped(&self) -> Stop {
         self.token.cancelled().await;
-        self.why.get().copied().unwrap_or(Stop::Interrupted)
+        self.why().unwrap_or(Stop::Interrupted)
+    }
+
+    /// Why it is to stop, if it is.
+    pub(crate) fn why(&self) -> Option<Stop> {
+        self.why.get().copied()
     }
 
     pub(crate) fn token(&self) -> CancellationToken {

@@ -1,7 +1,7 @@
 //! Which types are run by live workers, as far as a create has to know.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use task_domain::{Lane, WorkerRecord};
@@ -23,7 +23,9 @@ const MOST: usize = 20;
 /// The live workers, read seldom and shared by all creates.
 pub(crate) struct Fleet<B> {
     backend: B,
-    seen: Mutex<Option<Seen>>,
+    seen: RwLock<Option<Seen>>,
+    /// Held by whoever reads anew.
+    reading: Mutex<()>,
 }
 
 #[derive(Clone)]
@@ -35,7 +37,7 @@ struct Seen {
 
 impl<B: Backend> Fleet<B> {
     pub(crate) fn new(backend: B) -> Self {
-        Self { backend, seen: Mutex::new(None) }
+        Self { backend, seen: RwLock::default(), reading: Mutex::default() }
     }
 
     /// What submitters of tasks for these lanes should know. Says nothing when in doubt.
@@ -51,11 +53,24 @@ impl<B: Backend> Fleet<B> {
     }
 
     async fn workers(&self, max_age: Duration) -> Option<Arc<[WorkerRecord]>> {
+        match self.fresh(max_age) {
+            Some(seen) => seen.workers,
+            // Boxed, since it is needed seldom and would make every create's future larger.
+            None => Box::pin(self.read(max_age)).await,
+        }
+    }
+
+    fn fresh(&self, max_age: Duration) -> Option<Seen> {
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().filter(|seen| seen.at.elapsed() < max_age).cloned()
+    }
+
+    async fn read(&self, max_age: Duration) -> Option<Arc<[WorkerRecord]>> {
         let read = async {
-            // Whoever waits here finds the list that the one before has read.
-            let mut seen = self.seen.lock().await;
-            if let Some(fresh) = seen.as_ref().filter(|s| s.at.elapsed() < max_age) {
-                return fresh.workers.clone();
+            let _reading = self.reading.lock().await;
+            // Whoever waited here finds the list that the one before has read.
+            if let Some(seen) = self.fresh(max_age) {
+                return seen.workers;
             }
             let workers = match self.backend.workers().await {
                 Ok(workers) => Some(workers.into()),
@@ -64,7 +79,8 @@ impl<B: Backend> Fleet<B> {
                     None
                 }
             };
-            *seen = Some(Seen { at: Instant::now(), workers: workers.clone() });
+            let seen = Seen { at: Instant::now(), workers: workers.clone() };
+            *self.seen.write().unwrap_or_else(PoisonError::into_inner) = Some(seen);
             workers
         };
         tokio::time::timeout(PATIENCE, read).await.ok().flatten()

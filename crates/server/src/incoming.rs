@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures::Stream;
@@ -31,6 +31,7 @@ pub(crate) fn accept(
         let connection = Connection {
             stream,
             cut: Box::pin(cut.clone().cancelled_owned()),
+            gathered: false,
             _permit: permit,
             _held: Held::new(metrics::gauge!(CONNECTIONS)),
         };
@@ -67,8 +68,24 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 pub(crate) struct Connection {
     stream: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Whether others have run since there was something to write.
+    gathered: bool,
     _permit: OwnedSemaphorePermit,
     _held: Held,
+}
+
+impl Connection {
+    /// Lets what is ready to run do so once before a write. Creates that shared a commit are answered
+    /// at the same moment, and their answers then share a packet, too: a system call for each was two
+    /// fifths of this server's processor time.
+    fn gather(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.gathered = !self.gathered;
+        if self.gathered {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
 }
 
 impl Connected for Connection {
@@ -95,6 +112,7 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.gather(cx));
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -111,6 +129,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.gather(cx));
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

@@ -13,6 +13,9 @@ use task_telemetry::{logging, prometheus};
 
 use cli::{Arguments, Command, CommonArguments, MigrateArguments, ServeArguments};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let (common, command) = Arguments::read().into_command();
     if let Err(error) = logging::init(&common.log_level, common.log_format) {

@@ -1,10 +1,10 @@
 //! What every gRPC call passes first: it is counted, bounded in number, and its panic is caught.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
@@ -32,45 +32,84 @@ const METHODS: [&str; 10] = [
     "ListWorkers",
 ];
 
-/// Passes a call on. `slots` bounds those that run at a time.
-pub(crate) async fn call(State(slots): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    let Some(name) = request.uri().path().strip_prefix(SERVICE) else { return next.run(request).await };
-    let method = METHODS.into_iter().find(|m| *m == name).unwrap_or("other");
+/// What bounds and counts the calls.
+pub(crate) struct Calls {
+    /// Bounds those that run at a time.
+    slots: Semaphore,
+    /// By method, in the order of [`METHODS`], and then for all others.
+    meters: [Meters; METHODS.len() + 1],
+}
+
+/// The metrics of one method, looked up once: a look-up costs more than what is counted by it.
+struct Meters {
+    seconds: metrics::Histogram,
+    /// By code, in the order of their numbers.
+    requests: [OnceLock<metrics::Counter>; CODES.len()],
+}
+
+impl Calls {
+    /// Lets up to `most` calls run at a time.
+    pub(crate) fn new(most: usize) -> Self {
+        let meters = std::array::from_fn(|place| Meters {
+            seconds: metrics::histogram!(REQUEST_DURATION, "method" => name(place)),
+            requests: Default::default(),
+        });
+        Self { slots: Semaphore::new(most), meters }
+    }
+
+    fn count(&self, place: usize, code: Code, took: Duration) {
+        let meters = &self.meters[place];
+        meters.seconds.record(took);
+        let code = usize::try_from(i32::from(code)).unwrap_or_default();
+        let new = || metrics::counter!(REQUESTS, "method" => name(place), "code" => CODES[code]);
+        meters.requests[code].get_or_init(new).increment(1);
+    }
+}
+
+fn name(place: usize) -> &'static str {
+    METHODS.get(place).copied().unwrap_or("other")
+}
+
+/// Passes a call on.
+pub(crate) async fn call(calls: &Calls, request: Request, next: Next) -> Response {
+    let Some(method) = request.uri().path().strip_prefix(SERVICE) else { return next.run(request).await };
+    let place = METHODS.iter().position(|m| *m == method).unwrap_or(METHODS.len());
     let arrived = Instant::now();
     // The body is read only behind this, so that what waits here costs little. Watches have a
     // limit of their own and must not keep calls out.
-    let _slot = if method == WATCH { None } else { slots.acquire().await.ok() };
+    let _slot = if name(place) == WATCH { None } else { calls.slots.acquire().await.ok() };
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let response = answer.unwrap_or_else(|_| {
         metrics::counter!(PANICS).increment(1);
-        tracing::error!(method, "a call ended in a panic; this is a defect of the service");
+        tracing::error!(method = name(place), "a call ended in a panic; this is a defect of the service");
         Status::internal("something went wrong in the service; its log has the details").into_http()
     });
-    metrics::counter!(REQUESTS, "method" => method, "code" => code(&response)).increment(1);
-    metrics::histogram!(REQUEST_DURATION, "method" => method).record(arrived.elapsed().as_secs_f64());
+    calls.count(place, code(&response), arrived.elapsed());
     response
 }
 
 /// A call that fails before its first message says so in its head; any other has been taken on.
-fn code(response: &Response) -> &'static str {
-    let code = response.headers().get("grpc-status").map_or(Code::Ok, |v| Code::from_bytes(v.as_bytes()));
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
+fn code(response: &Response) -> Code {
+    response.headers().get("grpc-status").map_or(Code::Ok, |v| Code::from_bytes(v.as_bytes()))
 }
+
+/// The codes' names, in the order of their numbers.
+const CODES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Router, middleware};
 use task_proto::v1::task_service_server::TaskServiceServer;
-use tokio::sync::Semaphore;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_web::GrpcWebLayer;
@@ -34,12 +36,14 @@ pub(crate) fn build<B: Backend, H: Health>(
     if options.reflection {
         grpc.add_service(reflection());
     }
-    let slots = Arc::new(Semaphore::new(options.max_calls));
+    let gate = Arc::new(Gate {
+        origins: cors::Origins::new(&options.web_origins),
+        calls: measure::Calls::new(options.max_calls),
+    });
     let mut router = grpc
         .routes()
         .into_axum_router()
-        .layer(middleware::from_fn_with_state(slots, measure::call))
-        .layer(middleware::from_fn_with_state(cors::Origins::new(&options.web_origins), cors::answer))
+        .layer(middleware::from_fn_with_state(gate, pass))
         .route("/healthz", get(probes::alive))
         .route("/readyz", get(probes::ready::<B>).with_state(readiness));
     if let Some(recorder) = options.recorder.clone() {
@@ -47,6 +51,16 @@ pub(crate) fn build<B: Backend, H: Health>(
     }
     // In place of tonic's own, which would answer browsers with an empty 200.
     router.fallback(fallback::answer)
+}
+
+/// What every gRPC call passes, as one layer: each is another box around every call.
+struct Gate {
+    origins: cors::Origins,
+    calls: measure::Calls,
+}
+
+async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    cors::answer(&gate.origins, request, |request| measure::call(&gate.calls, request, next)).await
 }
 
 /// The interface's own description, for callers that know nothing of it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
+use jiff_sqlx::{Timestamp, ToSqlx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use task_domain::ports::{Claim, Result};
@@ -14,7 +15,7 @@ use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 use crate::row::{backoff, count, span};
-use crate::watermark::{Start, Took, Watermarks};
+use crate::watermark::{Place, Start, Took, Watermarks};
 
 /// Claims for one worker, on a connection of its own.
 pub struct Claimer {
@@ -151,8 +152,7 @@ impl Claimer {
         if self.served.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let settled =
-            if self.marks.wants_settled(Instant::now()) { Some(self.newest_place().await?) } else { None };
+        let settled = if self.marks.wants_settled(Instant::now()) { Some(self.time().await?) } else { None };
         let began = Instant::now();
         let start = self.marks.start(self.served.iter().map(|s| s.id), began);
         let epoch = self.epochs.next();
@@ -167,7 +167,8 @@ impl Claimer {
         let mut places = Vec::with_capacity(rows.len());
         let mut tasks = Vec::with_capacity(rows.len());
         for row in &rows {
-            let (lane, place): (i32, i64) = (row.get(1), row.get(2));
+            let lane: i32 = row.get(1);
+            let place = Place { at: row.get::<Timestamp, _>(2).to_jiff(), task: row.get(0) };
             places.push((lane, place));
             let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
             tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")), epoch)));
@@ -189,7 +190,8 @@ impl Claimer {
             .bind(self.worker.get())
             .bind(lanes)
             .bind(priorities)
-            .bind(&start.after)
+            .bind(start.after.iter().map(|place| place.at.to_sqlx()).collect::<Vec<_>>())
+            .bind(start.after.iter().map(|place| place.task).collect::<Vec<_>>())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(epoch.get());
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
@@ -223,12 +225,12 @@ impl Claimer {
         Ok(())
     }
 
-    /// The newest place in line that was handed out.
-    async fn newest_place(&mut self) -> Result<i64> {
+    /// The database's time: places in line are handed out by it.
+    async fn time(&mut self) -> Result<jiff::Timestamp> {
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query_scalar("select last_value from task_id_seq");
+        let statement = sqlx::query_scalar("select now()");
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        self.connection.done(connection, answer)
+        self.connection.done(connection, answer).map(Timestamp::to_jiff)
     }
 }
 

@@ -70,7 +70,7 @@ impl Recorder {
             .bind(columns.delays_us)
             .bind(columns.details)
             .bind(columns.results);
-        let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
+        let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
         let written: Vec<i64> = self.connection.done(connection, answer)?;
         Ok(written.into_iter().collect())
     }

@@ -51,7 +51,7 @@ impl Store {
         let lanes = Lanes::default();
         let notifier =
             if settings.notify { Notifier::start(held(), lanes.clone()) } else { Notifier::silent() };
-        let submitter = Submitter::start(held(), lanes.clone(), notifier.clone());
+        let submitter = Submitter::start(held, &lanes, &notifier);
         let sweep_at = Mutex::new(Instant::now());
         Self {
             inner: Arc::new(Inner {

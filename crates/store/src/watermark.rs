@@ -2,19 +2,21 @@
 //!
 //! A claim that always began at a lane's start would walk over the index entries of all that was
 //! claimed before it, which vacuum cannot remove while any session holds an old snapshot. So each
-//! lane has a lower bound. Places are handed out in order but not committed in order, so the bound
-//! must not run ahead of what may still appear below it:
+//! lane has a lower bound. Places are times, of creation or of being put back; they are not committed
+//! in order, so the bound must not run ahead of what may still appear below it:
 //! - while there is a backlog, it is the last place claimed: what appears below waits a little;
 //! - when a claim found less than it asked for, it is the last place as of [`LAG`] ago, so that
 //!   late commits are found at once;
-//! - and now and then the whole lane is looked through, no more than a small share of the time.
+//! - and now and then the whole lane is looked through, no more than a small share of the time. What
+//!   is found there takes the bound down with it: after a failover the clock may stand lower.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// How long a submitter may take from drawing a place to its commit and still be found at once.
+/// How long a submitter may take from its transaction's start to its commit and still be found at once.
 const LAG: Duration = Duration::from_millis(500);
 /// Least time between two looks through a whole lane.
 const BOTTOM: Duration = Duration::from_secs(2);
@@ -40,17 +42,24 @@ pub(crate) struct Watermarks {
 #[derive(Clone, Copy, Default)]
 struct Mark {
     /// The last place claimed.
-    last: i64,
+    last: Place,
     /// The same, at least [`LAG`] ago.
-    lagged: i64,
+    lagged: Place,
     /// The same, as of `Watermarks::taken_at`: becomes `lagged` once that is long enough ago.
-    next: i64,
+    next: Place,
+}
+
+/// A place in line: a time by the database's clock, then a task's id. The default is before all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) at: Timestamp,
+    pub(crate) task: i64,
 }
 
 /// Where the next claim starts.
 pub(crate) struct Start {
     /// For each lane asked for, the place after which to look.
-    pub(crate) after: Vec<i64>,
+    pub(crate) after: Vec<Place>,
     /// Whether this is a look through the whole lanes.
     pub(crate) bottom: bool,
 }
@@ -63,8 +72,8 @@ pub(crate) struct Took {
     pub(crate) bottom: bool,
     /// How long it took.
     pub(crate) time: Duration,
-    /// The newest place that had been handed out before it, where that was asked for.
-    pub(crate) settled: Option<i64>,
+    /// The database's time before it, where that was asked for.
+    pub(crate) settled: Option<Timestamp>,
 }
 
 impl Watermarks {
@@ -79,7 +88,7 @@ impl Watermarks {
         let after = |lane| {
             let mark = *self.marks.entry(lane).or_default();
             match (bottom, backlog) {
-                (true, _) => 0,
+                (true, _) => Place::default(),
                 (false, true) => mark.last,
                 (false, false) => mark.lagged,
             }
@@ -87,8 +96,8 @@ impl Watermarks {
         Start { after: lanes.map(after).collect(), bottom }
     }
 
-    /// Whether the next look should know which places had been handed out before it: it is one
-    /// through whole lanes, and the last such look was slow.
+    /// Whether the next look should know the database's time before it: it is one through whole
+    /// lanes, and the last such look was slow.
     pub(crate) fn wants_settled(&self, now: Instant) -> bool {
         self.slow_bottom && now >= self.bottom_at
     }
@@ -102,7 +111,7 @@ impl Watermarks {
     }
 
     /// Notes the places that a claim got, by lane.
-    pub(crate) fn claimed(&mut self, places: impl Iterator<Item = (i32, i64)>, took: &Took, now: Instant) {
+    pub(crate) fn claimed(&mut self, places: impl Iterator<Item = (i32, Place)>, took: &Took, now: Instant) {
         if now.duration_since(self.taken_at) >= LAG {
             for mark in self.marks.values_mut() {
                 mark.lagged = mark.next;
@@ -110,15 +119,20 @@ impl Watermarks {
             }
             self.taken_at = now;
         }
+        let mut claimed = HashMap::new();
         for (lane, place) in places {
+            let last: &mut Place = claimed.entry(lane).or_default();
+            *last = place.max(*last);
+        }
+        for (lane, last) in claimed {
             let mark = self.marks.entry(lane).or_default();
-            mark.last = mark.last.max(place);
+            mark.last = if took.bottom { last } else { last.max(mark.last) };
         }
         self.backlog = took.full;
         if let (Some(settled), false) = (took.settled, took.full) {
             // Nothing is left below, but for what is committed late: as if it had been claimed here.
             for mark in self.marks.values_mut() {
-                mark.last = mark.last.max(settled);
+                mark.last = mark.last.max(Place { at: settled, task: 0 });
             }
         }
         if took.bottom {
@@ -134,14 +148,23 @@ mod tests {
 
     const LANE: i32 = 7;
 
-    fn after(marks: &mut Watermarks, now: Instant) -> i64 {
-        marks.start([LANE].into_iter(), now).after[0]
+    fn place(second: i64) -> Place {
+        Place { at: at(second), task: 1 }
     }
 
-    fn claim(marks: &mut Watermarks, place: i64, full: bool, now: Instant) {
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// The second of the place after which to look.
+    fn after(marks: &mut Watermarks, now: Instant) -> i64 {
+        marks.start([LANE].into_iter(), now).after[0].at.as_second()
+    }
+
+    fn claim(marks: &mut Watermarks, second: i64, full: bool, now: Instant) {
         let start = marks.start([LANE].into_iter(), now);
         let took = Took { full, bottom: start.bottom, time: Duration::from_millis(1), settled: None };
-        marks.claimed([(LANE, place)].into_iter(), &took, now);
+        marks.claimed([(LANE, place(second))].into_iter(), &took, now);
     }
 
     #[test]
@@ -179,11 +202,25 @@ mod tests {
     }
 
     #[test]
+    fn a_look_through_the_whole_lane_brings_the_bound_down_again() {
+        let start = Instant::now();
+        let mut marks = Watermarks::new(start);
+        claim(&mut marks, 900, true, start);
+        claim(&mut marks, 900, true, start + BOTTOM);
+        // Another database took over, whose clock stands lower.
+        claim(&mut marks, 700, true, start + BOTTOM * 2);
+        assert_eq!(after(&mut marks, start + BOTTOM * 2), 700);
+        claim(&mut marks, 701, false, start + BOTTOM * 2 + LAG);
+        claim(&mut marks, 702, false, start + BOTTOM * 2 + LAG * 2);
+        assert!(after(&mut marks, start + BOTTOM * 2 + LAG * 2) <= 701);
+    }
+
+    #[test]
     fn a_slow_look_is_repeated_less_often() {
         let start = Instant::now();
         let mut marks = Watermarks::new(start);
         let took = Took { full: true, bottom: true, time: Duration::from_secs(1), settled: None };
-        marks.claimed([(LANE, 5)].into_iter(), &took, start);
+        marks.claimed([(LANE, place(5))].into_iter(), &took, start);
         assert_eq!(after(&mut marks, start + Duration::from_secs(49)), 5);
         assert_eq!(after(&mut marks, start + Duration::from_secs(50)), 0);
     }
@@ -193,14 +230,14 @@ mod tests {
         let start = Instant::now();
         let mut marks = Watermarks::new(start);
         let look = |marks: &mut Watermarks, now| {
-            let settled = marks.wants_settled(now).then_some(1_000);
+            let settled = marks.wants_settled(now).then(|| at(1_000));
             let begin = marks.start([LANE].into_iter(), now);
             let took = Took { full: false, bottom: begin.bottom, time: Duration::from_millis(20), settled };
             marks.claimed(std::iter::empty(), &took, now);
             settled
         };
         assert_eq!(look(&mut marks, start), None);
-        assert_eq!(look(&mut marks, start + BOTTOM), Some(1_000));
+        assert_eq!(look(&mut marks, start + BOTTOM), Some(at(1_000)));
         // Only once a whole lag has gone by is it sure that nothing below is still uncommitted.
         assert_eq!(after(&mut marks, start + BOTTOM + LAG / 2), 0);
         look(&mut marks, start + BOTTOM + LAG);

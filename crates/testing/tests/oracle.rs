@@ -13,8 +13,8 @@ insert into task_history (task_id, version, attempt, status, worker_id) values
     (2, 1, 0, 0, null), (2, 2, 1, 1, 7), (2, 3, 1, 2, 7),
     (3, 1, 0, 0, null), (3, 2, 1, 1, 7),
     (4, 1, 0, 0, null), (4, 2, 1, 1, 7), (4, 3, 1, 3, 7);
-insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-values (9, 1, '2030-01-01', 1, 0, 0, 3, 0, 0);
+insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+values ('2030-01-02', 1, '2030-01-01', 1, 0, 0, 3, 0, 0);
 insert into task_delayed (task_id, created_at, run_at, lane_id, attempt, failures, version, crashes, status)
 values (2, '2030-01-01', '2040-01-01', 1, 1, 1, 3, 0, 2);
 insert into task_running (task_id, epoch, worker_id, created_at, lane_id, attempt, failures, version, crashes)

@@ -14,6 +14,7 @@ use task_plugin::{Registry, UnknownKind};
 use task_store::{Session, SessionSettings};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::{Options, sources};
 
@@ -117,13 +118,15 @@ async fn work(mut session: Session, options: &Options, plugins: Registry, stop: 
         .stage(RetryLayer::new(options.retry)) // decides, so that recording is a single write
         .stage(RecordLayer::new(|| session.recorder(), capacity.clone())); // last: the fenced write that ends the lease
 
-    let pipeline = async {
+    // On a task of its own: what it starts then runs on the same threads, not by way of a queue that
+    // all of them share.
+    let pipeline = AbortOnDropHandle::new(tokio::spawn(async move {
         while let Some(recorded) = recorded.next().await {
             if recorded.verdict == Verdict::Stale {
                 tracing::info!(task.id = recorded.lease.task.get(), "a stale outcome was refused");
             }
         }
-    };
+    }));
     let heartbeat = Heartbeat { running: running.clone(), capacity, drain: drain.clone(), look };
     let lease = async {
         // Returns when the worker's lease is lost.
@@ -139,7 +142,9 @@ async fn work(mut session: Session, options: &Options, plugins: Registry, stop: 
         tokio::time::sleep(LAST_WRITES).await;
     };
     tokio::select! {
-        () = pipeline => {}
+        ended = pipeline => if let Err(error) = ended {
+            tracing::error!(%error, "the pipeline broke off; leases will bring its tasks back");
+        },
         () = ending => tracing::warn!("not all outcomes could be written in time; leases will bring the tasks back"),
         () = lease => {}
     }

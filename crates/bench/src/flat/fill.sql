@@ -11,8 +11,8 @@ stored as (
     select id, at, lane_id, 3, 'task ' || id, '{"note": "a small payload"}' from input
 ),
 ready as (
-    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-    select id, id, at, lane_id, 0, 0, 1, 0, 0 from input where status is null
+    insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select at, id, at, lane_id, 0, 0, 1, 0, 0 from input where status is null
 ),
 delayed as (
     insert into task_delayed (task_id, created_at, run_at, lane_id, attempt, failures, version, crashes, status)

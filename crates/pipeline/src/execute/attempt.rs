@@ -25,6 +25,13 @@ pub(super) struct Ended {
     pub(super) ran_for: Option<Duration>,
 }
 
+impl Ended {
+    /// How an attempt ends whose end nobody saw.
+    pub(super) fn broken_off() -> Self {
+        Self { outcome: Outcome::Failed("the attempt broke off".to_owned()), ran_for: None }
+    }
+}
+
 impl Attempt {
     pub(super) fn new(claimed: Claimed, signal: Signal) -> Self {
         Self { claimed, signal, deadline: None }

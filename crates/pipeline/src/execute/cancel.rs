@@ -9,7 +9,6 @@ use task_domain::Outcome;
 use tower::{Layer, Service};
 
 use super::attempt::Attempt;
-use crate::Stop;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CancelLayer;
@@ -48,10 +47,7 @@ where
                 // The plugin first: one that waits for the stop itself gets to say what it will.
                 biased;
                 outcome = run => outcome,
-                why = signal.stopped() => Ok(match why {
-                    Stop::LeaseLost => Outcome::LeaseLost,
-                    Stop::Interrupted => Outcome::Interrupted,
-                }),
+                why = signal.stopped() => Ok(why.into()),
             }
         }
         .boxed()

@@ -1,8 +1,9 @@
 //! Runs claimed tasks: the only place where foreign code runs.
 //!
-//! In: [`Claimed`]. Out: [`Executed`], in the order in which attempts end. Each attempt runs on a
-//! tokio task of its own, so that a busy plugin stalls neither its neighbours nor the renewal of
-//! its lease, and passes the service stack built in [`ExecuteLayer::new`]. Ends when its input has
+//! In: [`Claimed`]. Out: [`Executed`], in the order in which attempts end. Each attempt
+//! passes the service stack built in [`ExecuteLayer::new`], on a tokio task of its own unless it ends
+//! at its first poll (see `start`), so that a busy plugin stalls neither its neighbours nor the
+//! renewal of its lease. Ends when its input has
 //! ended and every attempt with it.
 
 mod attempt;
@@ -12,19 +13,22 @@ mod measure;
 mod panic;
 mod plugin;
 mod slots;
+mod start;
 mod trace;
 
 use std::time::Duration;
 
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, Fuse, unfold};
 use futures::{Stream, StreamExt};
-use task_domain::{Claimed, Executed, Outcome};
+use task_domain::{Claimed, Executed};
 use task_plugin::Registry;
+use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 use tower::util::BoxCloneSyncService;
-use tower::{Layer, Service, ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder};
 
 use self::attempt::{Attempt, Ended};
+use self::start::{Run, Starts};
 use crate::{Capacity, Running};
 
 type Stack = BoxCloneSyncService<Attempt, Ended, std::convert::Infallible>;
@@ -79,42 +83,63 @@ impl ExecuteLayer {
 
 impl<S> Layer<S> for ExecuteLayer
 where
-    S: Stream<Item = Claimed> + Send + 'static,
+    S: Stream<Item = Claimed> + Send + Unpin + 'static,
 {
     type Service = BoxStream<'static, Executed>;
 
     fn layer(&self, claimed: S) -> Self::Service {
         let Self { stack, capacity, running } = self.clone();
-        let most = capacity.most_in_hand();
-        claimed
-            .map(move |claimed| {
-                let (signal, entered) = running.enter(claimed.lease);
-                let mut stack = stack.clone();
-                let attempt = Attempt::new(claimed.clone(), signal);
-                let capacity = capacity.clone();
-                let run = tokio::spawn(async move {
-                    let Ok(ended) = match stack.ready().await {
-                        Ok(ready) => ready.call(attempt).await,
-                        Err(never) => Err(never),
-                    };
-                    drop(entered);
-                    ended
-                });
-                async move {
-                    let ended = run.await.unwrap_or_else(|e| Ended {
-                        outcome: Outcome::Failed(format!("the attempt broke off: {e}")),
-                        ran_for: None,
-                    });
-                    match ended.ran_for {
-                        Some(ran_for) => capacity.ended(ran_for),
-                        None => capacity.not_started(),
-                    }
-                    Executed { claimed, outcome: ended.outcome, ran_for: ended.ran_for.unwrap_or_default() }
-                }
-            })
-            // Claims are bounded by what there is room for, so this bound is never met.
-            .buffer_unordered(most)
+        let (starts, runs) = Starts::new(stack, running, capacity.most_in_hand());
+        let attempts =
+            Attempts { claimed: claimed.fuse(), starts, runs, ended: Vec::new(), under_way: 0, capacity };
+        unfold(attempts, |mut attempts| async move { attempts.next().await.map(|ended| (ended, attempts)) })
             .boxed()
+    }
+}
+
+/// Most ended attempts that are taken over at once.
+const TAKEN: usize = 64;
+
+struct Attempts<S> {
+    claimed: Fuse<S>,
+    starts: Starts,
+    runs: Receiver<Run>,
+    /// Taken over, on their way to the next stage.
+    ended: Vec<Run>,
+    /// Started and not yet taken over.
+    under_way: usize,
+    capacity: Capacity,
+}
+
+impl<S: Stream<Item = Claimed> + Unpin> Attempts<S> {
+    async fn next(&mut self) -> Option<Executed> {
+        loop {
+            if let Some(run) = self.ended.pop() {
+                return Some(self.take(run));
+            }
+            tokio::select! {
+                // New ones first, so that the next claim is under way while these run.
+                biased;
+                Some(claimed) = self.claimed.next(), if self.under_way < self.capacity.most_in_hand() => {
+                    self.under_way += 1;
+                    self.starts.start(claimed);
+                }
+                taken = self.runs.recv_many(&mut self.ended, TAKEN), if self.under_way > 0 => {
+                    self.under_way -= taken;
+                    // They leave from the end of the list.
+                    self.ended.reverse();
+                }
+                else => return None,
+            }
+        }
+    }
+
+    fn take(&self, Run { claimed, ended }: Run) -> Executed {
+        match ended.ran_for {
+            Some(ran_for) => self.capacity.ended(ran_for),
+            None => self.capacity.not_started(),
+        }
+        Executed { claimed, outcome: ended.outcome, ran_for: ended.ran_for.unwrap_or_default() }
     }
 }
 

@@ -9,45 +9,48 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use metrics::gauge;
+use metrics::{Gauge, gauge};
 use task_domain::Outcome;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service};
 
 use super::attempt::{Attempt, Ended};
-use crate::{Capacity, Stop, metric};
+use crate::{Capacity, metric};
 
 /// Longest wait for a slot: far more than what is claimed ahead should ever need.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct SlotsLayer {
     permits: Arc<Semaphore>,
     capacity: Capacity,
     drain: CancellationToken,
+    running: Gauge,
 }
 
 impl SlotsLayer {
     pub(super) fn new(capacity: Capacity, drain: CancellationToken) -> Self {
-        Self { permits: Arc::new(Semaphore::new(capacity.slots())), capacity, drain }
+        let permits = Arc::new(Semaphore::new(capacity.slots()));
+        Self { permits, capacity, drain, running: gauge!(metric::RUNNING) }
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Slots<S> {
     inner: S,
     permits: Arc<Semaphore>,
     capacity: Capacity,
     drain: CancellationToken,
+    running: Gauge,
 }
 
 impl<S> Layer<S> for SlotsLayer {
     type Service = Slots<S>;
 
     fn layer(&self, inner: S) -> Slots<S> {
-        let Self { permits, capacity, drain } = self.clone();
-        Slots { inner, permits, capacity, drain }
+        let Self { permits, capacity, drain, running } = self.clone();
+        Slots { inner, permits, capacity, drain, running }
     }
 }
 
@@ -68,31 +71,52 @@ where
         // The clone may not be ready yet, the original is: leave the clone behind.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let (permits, capacity, drain) = (self.permits.clone(), self.capacity.clone(), self.drain.clone());
+        let Self { permits, capacity, drain, running, .. } = self;
+        let (permits, capacity, drain, running) =
+            (permits.clone(), capacity.clone(), drain.clone(), running.clone());
         async move {
-            let not_started = |outcome| Ok(Ended { outcome, ran_for: None });
-            let permit = tokio::select! {
-                biased;
-                () = drain.cancelled() => return not_started(Outcome::Interrupted),
-                why = attempt.signal.stopped() => return not_started(match why {
-                    Stop::LeaseLost => Outcome::LeaseLost,
-                    Stop::Interrupted => Outcome::Interrupted,
-                }),
-                // Before the clock: one that gets its slot at once never sets a timer.
-                permit = permits.acquire_owned() => permit,
-                () = tokio::time::sleep(PATIENCE) => {
-                    // Before it is given back: there must be no room to claim it again at once.
-                    capacity.stalled();
-                    return not_started(Outcome::Interrupted);
-                }
+            let waited = wait(permits, &capacity, &drain, &attempt).await;
+            let permit = match waited {
+                Ok(permit) => permit,
+                Err(outcome) => return Ok(Ended { outcome, ran_for: None }),
             };
             // Never closed; were it, the attempt would run without a bound rather than be lost.
-            let _permit = permit.ok();
-            gauge!(metric::RUNNING).increment(1);
+            let _permit = permit;
+            running.increment(1);
             let ended = inner.call(attempt).await;
-            gauge!(metric::RUNNING).decrement(1);
+            running.decrement(1);
             ended
         }
         .boxed()
+    }
+}
+
+/// Waits for a slot, or says how an attempt ended that gets none.
+async fn wait(
+    permits: Arc<Semaphore>,
+    capacity: &Capacity,
+    drain: &CancellationToken,
+    attempt: &Attempt,
+) -> Result<Option<OwnedSemaphorePermit>, Outcome> {
+    if drain.is_cancelled() {
+        return Err(Outcome::Interrupted);
+    }
+    if let Some(why) = attempt.signal.why() {
+        return Err(why.into());
+    }
+    // Most get their slot at once, and need neither a timer nor a place in a queue.
+    if let Ok(permit) = permits.clone().try_acquire_owned() {
+        return Ok(Some(permit));
+    }
+    tokio::select! {
+        biased;
+        () = drain.cancelled() => Err(Outcome::Interrupted),
+        why = attempt.signal.stopped() => Err(why.into()),
+        permit = permits.acquire_owned() => Ok(permit.ok()),
+        () = tokio::time::sleep(PATIENCE) => {
+            // Before it is given back: there must be no room to claim it again at once.
+            capacity.stalled();
+            Err(Outcome::Interrupted)
+        }
     }
 }

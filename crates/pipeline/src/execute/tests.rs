@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use futures::stream;
-use task_domain::{Epoch, Kind, Lease, Name, Payload, Retries, TaskId};
+use task_domain::{Epoch, Kind, Lease, Name, Outcome, Payload, Retries, TaskId};
 use task_plugin::{Context, Error, Parameters, Plugin};
 use tokio::sync::Notify;
 
@@ -15,6 +15,8 @@ struct Script {
     running: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
     release: Arc<Notify>,
+    /// Keeps a thread busy for as long as it is held.
+    blocked: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Plugin for Script {
@@ -29,6 +31,12 @@ impl Plugin for Script {
             r#"{"do":"hang"}"# => std::future::pending().await,
             r#"{"do":"wait"}"# => {
                 self.release.notified().await;
+                Ok(task_plugin::Outcome::DONE)
+            }
+            r#"{"do":"block"}"# => {
+                while self.blocked.try_lock().is_err() {
+                    std::thread::yield_now();
+                }
                 Ok(task_plugin::Outcome::DONE)
             }
             r#"{"do":"tidy"}"# => {
@@ -205,4 +213,18 @@ async fn what_waits_too_long_for_its_slot_is_given_back_and_not_claimed_again() 
     // The one that has the slot keeps it; once it is free, one more is claimed.
     assert!(matches!(ended.next().await.unwrap().outcome, Outcome::Failed(_)));
     assert_eq!(bench.capacity.room(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_keeps_a_thread_busy_holds_up_no_other() {
+    let bench = bench(100);
+    let held = bench.script.blocked.clone().lock_owned().await;
+    let tasks = std::iter::once(task(1, "block")).chain((2..100).map(|id| task(id, "work")));
+    let mut ended = bench.run(tasks.collect());
+    for _ in 2..100 {
+        assert_ne!(ended.next().await.unwrap().claimed.lease.task.get(), 1);
+    }
+    drop(held);
+    assert_eq!(ended.next().await.unwrap().claimed.lease.task.get(), 1);
+    assert!(ended.next().await.is_none());
 }

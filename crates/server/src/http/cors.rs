@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
@@ -18,10 +17,15 @@ impl Origins {
     }
 }
 
-/// Answers the question that a browser asks before a call, and marks the answer to the call.
-pub(crate) async fn answer(State(allowed): State<Origins>, request: Request, next: Next) -> Response {
+/// Answers the question that a browser asks before a call, and marks the answer to the call, which
+/// `run` gives.
+pub(crate) async fn answer<F: Future<Output = Response>>(
+    allowed: &Origins,
+    request: Request,
+    run: impl FnOnce(Request) -> F,
+) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let Some(origin) = origin.filter(|o| allowed.0.contains(o)) else { return next.run(request).await };
+    let Some(origin) = origin.filter(|o| allowed.0.contains(o)) else { return run(request).await };
     let asks = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if asks {
@@ -29,7 +33,7 @@ pub(crate) async fn answer(State(allowed): State<Origins>, request: Request, nex
         describe(response.headers_mut());
         response
     } else {
-        next.run(request).await
+        run(request).await
     };
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -15,13 +15,26 @@ use crate::fleet::Fleet;
 use crate::metrics::TASKS_CREATED;
 
 /// Stores one task.
-pub(crate) async fn one<B: Backend>(
+pub(crate) fn one<B: Backend>(
     backend: &B,
     fleet: &Fleet<B>,
     request: v1::CreateTaskRequest,
-) -> Result<v1::CreateTaskResponse, Status> {
+) -> impl Future<Output = Result<v1::CreateTaskResponse, Status>> {
+    // Before the future is made, which then carries the task alone: every layer moves it about.
+    let task = check_one(request);
+    async move { store_one(backend, fleet, task?).await }
+}
+
+fn check_one(request: v1::CreateTaskRequest) -> Result<NewTask, Status> {
     let spec = request.task.ok_or_else(|| from_invalid(&Invalid::new("task", "must be given")))?;
-    let task = from_wire::new_task(spec, Timestamp::now()).map_err(|e| from_invalid(&e))?;
+    from_wire::new_task(spec, Timestamp::now()).map_err(|e| from_invalid(&e))
+}
+
+async fn store_one<B: Backend>(
+    backend: &B,
+    fleet: &Fleet<B>,
+    task: NewTask,
+) -> Result<v1::CreateTaskResponse, Status> {
     let lanes = BTreeSet::from([task.lane()]);
     let (mut answers, warnings) = tokio::join!(backend.submit(vec![task]), fleet.warnings(&lanes));
     let created = answers.pop().unwrap_or_else(|| Err(unanswered())).map_err(|e| refuse(&e))?;

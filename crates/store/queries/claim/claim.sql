@@ -1,18 +1,20 @@
--- Hands up to $5 waiting tasks to worker $1 in one short statement, by priority, then age.
--- $2, $3, $4: the lanes it serves with their priorities, and a lower bound on each: the place in
--- line below which it has seen nothing left. The bound spares the walk over the dead index entries
--- of tasks that were claimed before, which vacuum cannot remove while an old snapshot is held.
--- $6: the claim's epoch.
+-- Hands up to $6 waiting tasks to worker $1 in one short statement, by priority, then age.
+-- $2 to $5: the lanes it serves with their priorities, and a lower bound on each: the place in line
+-- (a time, then an id) up to which it has seen nothing left. The bound spares the walk over the dead
+-- index entries of tasks that were claimed before, which vacuum cannot remove while an old snapshot
+-- is held.
+-- $7: the claim's epoch.
 with lane as materialized (
-    select l.lane_id, l.after
-    from unnest($2::integer[], $3::integer[], $4::bigint[]) as l(lane_id, priority, after)
+    select l.lane_id, l.after_at, l.after_id
+    from unnest($2::integer[], $3::integer[], $4::timestamptz[], $5::bigint[])
+        as l(lane_id, priority, after_at, after_id)
     cross join lateral (
-        select r.position from task_ready r
-        where r.lane_id = l.lane_id and r.position > l.after
-        order by r.position limit 1
+        select r.line_at, r.task_id from task_ready r
+        where r.lane_id = l.lane_id and (r.line_at, r.task_id) > (l.after_at, l.after_id)
+        order by r.line_at, r.task_id limit 1
     ) head
     -- Lanes of one priority take turns by their oldest task.
-    order by l.priority desc, head.position
+    order by l.priority desc, head.line_at, head.task_id
 ),
 alive as materialized (
     select exists (select from task_worker where id = $1 and ended_at is null) as yes
@@ -23,12 +25,12 @@ picked as materialized (
     from lane l
     cross join lateral (
         select r.ctid as place from task_ready r
-        where r.lane_id = l.lane_id and r.position > l.after
-        order by r.position limit $5
+        where r.lane_id = l.lane_id and (r.line_at, r.task_id) > (l.after_at, l.after_id)
+        order by r.line_at, r.task_id limit $6
         for update skip locked
     ) r
     where (select yes from alive)
-    limit $5
+    limit $6
 ),
 gone as (
     -- Rows here are never updated, so the place of a locked row stays.
@@ -37,7 +39,7 @@ gone as (
 ),
 running as (
     insert into task_running (task_id, epoch, worker_id, created_at, lane_id, attempt, failures, version, crashes)
-    select task_id, $6, $1, created_at, lane_id, attempt + 1, failures, version + 1, crashes from gone
+    select task_id, $7, $1, created_at, lane_id, attempt + 1, failures, version + 1, crashes from gone
 ),
 history as (
     insert into task_history (task_id, version, attempt, status, worker_id)
@@ -47,7 +49,7 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
-select g.task_id, g.lane_id, g.position, g.attempt + 1 as attempt, g.failures,
+select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
 join task t on t.id = g.task_id

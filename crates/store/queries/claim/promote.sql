@@ -10,8 +10,8 @@ gone as (
 ),
 ready as (
     -- A new place in line: bounds on claims need only ever rise.
-    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-    select nextval('task_id_seq'), task_id, created_at, lane_id, attempt, failures, version, crashes, status
+    insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select clock_timestamp(), task_id, created_at, lane_id, attempt, failures, version, crashes, status
     from (select * from gone order by run_at, task_id) g
 )
 select

@@ -5,8 +5,8 @@ with gone as (
     returning task_id, created_at, lane_id, attempt, failures, version + 1 as version, crashes
 ),
 ready as (
-    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-    select nextval('task_id_seq'), task_id, created_at, lane_id, attempt - 1, failures, version, crashes, 0
+    insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select now(), task_id, created_at, lane_id, attempt - 1, failures, version, crashes, 0
     from gone
 ),
 history as (

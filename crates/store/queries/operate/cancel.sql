@@ -4,8 +4,16 @@ with t as materialized (
     select id, lane_id, created_at from task where id = $1
 ),
 ready as (
-    delete from task_ready r using t
-    where r.lane_id = t.lane_id and r.created_at = t.created_at and r.task_id = t.id
+    -- In line by its creation, or put back; each is found by an index of its own.
+    delete from task_ready r
+    where r.ctid = any(array(
+        select f.ctid from task_ready f, t
+        where f.lane_id = t.lane_id and f.line_at = t.created_at and f.task_id = t.id
+        union all
+        select p.ctid from task_ready p, t
+        where p.lane_id = t.lane_id and p.status in (0, 2) and p.created_at = t.created_at and p.task_id = t.id
+            and p.line_at <> p.created_at
+    ))
     returning r.task_id, r.lane_id, r.created_at, r.attempt, r.version, r.status, null::bigint as worker_id
 ),
 delayed as (

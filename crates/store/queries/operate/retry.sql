@@ -9,8 +9,8 @@ gone as (
     returning f.*
 ),
 ready as (
-    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-    select nextval('task_id_seq'), task_id, created_at, lane_id, attempt, 0, version + 1, 0, 0 from gone
+    insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select now(), task_id, created_at, lane_id, attempt, 0, version + 1, 0, 0 from gone
 ),
 history as (
     insert into task_history (task_id, version, attempt, status, details)

@@ -22,8 +22,8 @@ finished as (
     select task_id, created_at, lane_id, attempt, version, status from gone where status >= 3
 ),
 ready as (
-    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-    select nextval('task_id_seq'), task_id, created_at, lane_id, attempt_spent, failures, version, crashes, status
+    insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select now(), task_id, created_at, lane_id, attempt_spent, failures, version, crashes, status
     from gone where status < 3 and run_at is null
 ),
 delayed as (
@@ -39,4 +39,5 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, 1, status, count(*), array_agg(task_id), array_agg(version) from gone group by lane_id, status
 )
-select task_id from gone
+-- One row: a row each would cost both ends more than the tasks themselves.
+select coalesce(array_agg(task_id), '{}') from gone

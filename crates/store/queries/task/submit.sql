@@ -1,6 +1,6 @@
 -- Stores a batch of tasks with all that goes with them, in one statement.
--- Returns (ord, id, created_at) for each task that was stored; one that is missing has an
--- idempotency key that was used before.
+-- Returns one row: which of the batch were stored, by their places from 1, their ids, and when. One
+-- that is missing has an idempotency key that was used before.
 with input as materialized (
     select nextval('task_id_seq') as id, i.*
     from unnest(
@@ -31,8 +31,8 @@ stored as (
     from fresh
 ),
 ready as (
-    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-    select id, id, now(), lane_id, 0, 0, 1, 0, 0 from fresh where run_at is null or run_at <= now()
+    insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select now(), id, now(), lane_id, 0, 0, 1, 0, 0 from fresh where run_at is null or run_at <= now()
 ),
 delayed as (
     insert into task_delayed (task_id, created_at, run_at, lane_id, attempt, failures, version, crashes, status)
@@ -46,4 +46,4 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, null, 0, count(*), array_agg(id), array_agg(1) from fresh group by lane_id
 )
-select ord, id, now() as created_at from fresh
+select coalesce(array_agg(ord), '{}'), coalesce(array_agg(id), '{}'), now() from fresh

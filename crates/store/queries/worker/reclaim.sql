@@ -21,8 +21,8 @@ gone as materialized (
     from taken
 ),
 ready as (
-    insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-    select nextval('task_id_seq'), task_id, created_at, lane_id, attempt - 1, failures, version, crashes, 0
+    insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+    select now(), task_id, created_at, lane_id, attempt - 1, failures, version, crashes, 0
     from gone where status = 0 and run_at is null
 ),
 delayed as (

@@ -37,8 +37,8 @@ pub(super) fn query(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option
         }
     } else {
         sql.push("select id as task_id, created_at from task t where true");
-        push_bounds(&mut sql, filter, stretch, "id");
-        push_end(&mut sql, stretch, "id");
+        push_bounds(&mut sql, filter, stretch, "created_at", "id");
+        push_end(&mut sql, stretch, "created_at", "id");
     }
     sql.push(") r order by created_at desc, task_id desc limit ").push_bind(rows(stretch));
     sql.push(
@@ -53,8 +53,12 @@ pub(super) fn query(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option
 
 /// One relation that holds some of the tasks, with the index that has the page's order.
 enum Relation {
+    /// Lane by lane, in line by their creation.
+    Fresh,
+    /// Lane by lane, put back in line later.
+    PutBack { status: Status },
     /// Lane by lane; for RETRYING through its own small index.
-    Waiting { table: &'static str, status: Status },
+    Delayed { status: Status },
     /// As small as the fleet has slots: read whole.
     Running,
     /// Lane by lane and status by status.
@@ -69,8 +73,11 @@ fn relations(statuses: &[Status], by_lane: bool) -> Vec<Relation> {
     for status in Status::ALL.into_iter().filter(|s| wanted(*s)) {
         match status {
             Status::Pending | Status::Retrying => {
-                relations.push(Relation::Waiting { table: "task_ready", status });
-                relations.push(Relation::Waiting { table: "task_delayed", status });
+                if status == Status::Pending {
+                    relations.push(Relation::Fresh);
+                }
+                relations.push(Relation::PutBack { status });
+                relations.push(Relation::Delayed { status });
             }
             Status::Running => relations.push(Relation::Running),
             Status::Succeeded | Status::Failed | Status::Cancelled if by_lane => {
@@ -87,25 +94,40 @@ fn relations(statuses: &[Status], by_lane: bool) -> Vec<Relation> {
 impl Relation {
     fn push(&self, sql: &mut QueryBuilder<Postgres>, lanes: &[i32], filter: &Filter, stretch: &Stretch) {
         match self {
-            Self::Waiting { table, status } => {
+            Self::Fresh => {
                 push_lanes(sql, lanes);
-                sql.push(format!("{table} t where t.lane_id = l.id and t.status = {}", status.code()));
-                push_bounds(sql, filter, stretch, "task_id");
-                push_end(sql, stretch, "task_id");
+                sql.push("task_ready t where t.lane_id = l.id and t.status = 0 and t.line_at = t.created_at");
+                push_bounds(sql, filter, stretch, "line_at", "task_id");
+                push_end(sql, stretch, "line_at", "task_id");
+                sql.push(") r)");
+            }
+            Self::PutBack { status } => {
+                push_lanes(sql, lanes);
+                sql.push("task_ready t where t.lane_id = l.id and t.line_at <> t.created_at");
+                sql.push(format!(" and t.status = {}", status.code()));
+                push_bounds(sql, filter, stretch, "created_at", "task_id");
+                push_end(sql, stretch, "created_at", "task_id");
+                sql.push(") r)");
+            }
+            Self::Delayed { status } => {
+                push_lanes(sql, lanes);
+                sql.push(format!("task_delayed t where t.lane_id = l.id and t.status = {}", status.code()));
+                push_bounds(sql, filter, stretch, "created_at", "task_id");
+                push_end(sql, stretch, "created_at", "task_id");
                 sql.push(") r)");
             }
             Self::Running => {
                 sql.push("(select task_id, created_at from task_running t where t.lane_id = any(");
                 sql.push_bind(lanes.to_vec()).push(")");
-                push_bounds(sql, filter, stretch, "task_id");
-                push_end(sql, stretch, "task_id");
+                push_bounds(sql, filter, stretch, "created_at", "task_id");
+                push_end(sql, stretch, "created_at", "task_id");
                 sql.push(")");
             }
             Self::FinishedByLane { status } => {
                 push_lanes(sql, lanes);
                 sql.push(format!("task_finished t where t.lane_id = l.id and t.status = {}", status.code()));
-                push_bounds(sql, filter, stretch, "task_id");
-                push_end(sql, stretch, "task_id");
+                push_bounds(sql, filter, stretch, "created_at", "task_id");
+                push_end(sql, stretch, "created_at", "task_id");
                 sql.push(") r)");
             }
             Self::Finished { status } => {
@@ -113,8 +135,8 @@ impl Relation {
                     "(select task_id, created_at from task_finished t where t.status = {}",
                     status.code()
                 ));
-                push_bounds(sql, filter, stretch, "task_id");
-                push_end(sql, stretch, "task_id");
+                push_bounds(sql, filter, stretch, "created_at", "task_id");
+                push_end(sql, stretch, "created_at", "task_id");
                 sql.push(")");
             }
         }
@@ -126,22 +148,23 @@ fn push_lanes(sql: &mut QueryBuilder<Postgres>, lanes: &[i32]) {
     sql.push("::integer[]) l(id) cross join lateral (select task_id, created_at from ");
 }
 
-fn push_bounds(sql: &mut QueryBuilder<Postgres>, filter: &Filter, stretch: &Stretch, id: &str) {
+/// `at` and `id` are the columns that carry a task's creation and id in the index that is read.
+fn push_bounds(sql: &mut QueryBuilder<Postgres>, filter: &Filter, stretch: &Stretch, at: &str, id: &str) {
     if let Some(from) = filter.created_from {
-        sql.push(" and t.created_at >= ").push_bind(from.to_sqlx());
+        sql.push(format!(" and t.{at} >= ")).push_bind(from.to_sqlx());
     }
     if let Some(until) = filter.created_until {
-        sql.push(" and t.created_at < ").push_bind(until.to_sqlx());
+        sql.push(format!(" and t.{at} < ")).push_bind(until.to_sqlx());
     }
     if let Some(after) = stretch.after {
-        let at: Timestamp = after.created_at.to_sqlx();
-        sql.push(format!(" and (t.created_at, t.{id}) < (")).push_bind(at);
+        let time: Timestamp = after.created_at.to_sqlx();
+        sql.push(format!(" and (t.{at}, t.{id}) < (")).push_bind(time);
         sql.push(", ").push_bind(after.id.get()).push(")");
     }
 }
 
-fn push_end(sql: &mut QueryBuilder<Postgres>, stretch: &Stretch, id: &str) {
-    sql.push(format!(" order by t.created_at desc, t.{id} desc limit ")).push_bind(rows(stretch));
+fn push_end(sql: &mut QueryBuilder<Postgres>, stretch: &Stretch, at: &str, id: &str) {
+    sql.push(format!(" order by t.{at} desc, t.{id} desc limit ")).push_bind(rows(stretch));
 }
 
 fn rows(stretch: &Stretch) -> i64 {

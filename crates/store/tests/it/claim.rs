@@ -108,8 +108,8 @@ async fn tasks_committed_out_of_order_are_found() {
          t as (insert into task (id, created_at, lane_id, retries, name, payload) select id, now(), $1, 3, 'late', '{}' from n),
          h as (insert into task_history (task_id, version, attempt, status) select id, 1, 0, 0 from n),
          e as (insert into task_event (lane_id, to_status, n, task_ids, versions) select $1, 0, 1, array[id], array[1] from n)
-         insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-         select id, id, now(), $1, 0, 0, 1, 0, 0 from n returning task_id",
+         insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+         select now(), id, now(), $1, 0, 0, 1, 0, 0 from n returning task_id",
     )
     .bind(lane)
     .fetch_one(&mut *slow)

@@ -1,51 +1,59 @@
 //! Takes tasks in: concurrent creates that arrive while a commit is in flight share the next one.
 
+mod queue;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff_sqlx::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 use task_domain::ports::{Error, Result};
-use task_domain::{Created, NewTask, TaskId, limits};
-use tokio::sync::{mpsc, oneshot};
+use task_domain::{Created, NewTask, TaskId};
 
+use self::queue::{Call, Queue};
 use crate::arrays::{NewTasks, hash};
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 
-/// Most calls that wait for their turn; further ones wait to be let in.
-const WAITING_CALLS: usize = 4_096;
-/// Most bytes of payload in one statement.
-const BATCH_BYTES: usize = 16 << 20;
+/// Statements that are under way at a time, each on a connection of its own: while one waits for
+/// the disk, the other works.
+const CONNECTIONS: usize = 2;
 
 type Answers = Vec<Result<Created>>;
 
-struct Call {
-    tasks: Vec<NewTask>,
-    answer: oneshot::Sender<Answers>,
-}
-
-/// Hands tasks to the loop that stores them.
+/// Hands tasks to the loops that store them. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Submitter {
-    calls: mpsc::Sender<Call>,
+    queue: Arc<Closing>,
+}
+
+/// Closes the queue when the last submitter is dropped.
+struct Closing(Queue);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 impl Submitter {
-    /// Starts the loop, which ends with the last clone of this.
-    pub(crate) fn start(connection: Held, lanes: Lanes, notifier: Notifier) -> Self {
-        let (calls, waiting) = mpsc::channel(WAITING_CALLS);
-        tokio::spawn(Loop { connection, lanes, notifier, waiting }.run());
-        Self { calls }
+    /// Starts the loops, which end with the last clone of this.
+    pub(crate) fn start(connection: impl Fn() -> Held, lanes: &Lanes, notifier: &Notifier) -> Self {
+        let queue = Queue::new();
+        for connection in std::iter::repeat_with(connection).take(CONNECTIONS) {
+            let (lanes, notifier, queue) = (lanes.clone(), notifier.clone(), queue.clone());
+            tokio::spawn(Loop { connection, lanes, notifier, queue }.run());
+        }
+        Self { queue: Arc::new(Closing(queue)) }
     }
 
     /// Stores tasks and answers after the commit, one answer each in their order.
     pub(crate) async fn submit(&self, tasks: Vec<NewTask>) -> Answers {
         let count = tasks.len();
-        let (answer, answered) = oneshot::channel();
         let gone = || Error::Unavailable("the service is shutting down".into());
-        if self.calls.send(Call { tasks, answer }).await.is_ok()
+        if let Some(answered) = self.queue.0.put(tasks).await
             && let Ok(answers) = answered.await
         {
             return answers;
@@ -58,43 +66,34 @@ struct Loop {
     connection: Held,
     lanes: Lanes,
     notifier: Notifier,
-    waiting: mpsc::Receiver<Call>,
+    queue: Queue,
 }
 
 impl Loop {
     async fn run(mut self) {
         // No linger: what arrived while the last commit was in flight is the next batch, so that
         // one task alone is stored at once.
-        while let Some(first) = self.waiting.recv().await {
-            let calls = self.batch(first);
-            let tasks: Vec<_> = calls.iter().flat_map(|call| &call.tasks).collect();
-            let answers = self.store(&tasks).await;
-            if answers.iter().flatten().any(|created| created.is_new) {
-                self.notifier.ready();
-                self.notifier.changed();
-            }
-            let mut answers = answers.into_iter();
-            for call in calls {
-                let own = answers.by_ref().take(call.tasks.len()).collect();
+        while let Some(mut batch) = self.queue.take().await {
+            let calls = std::mem::take(&mut batch.calls);
+            let answers = self.store_calls(&calls).await;
+            drop(batch);
+            for (call, answers) in calls.into_iter().zip(answers) {
                 // A caller that is gone has no use for its answer.
-                let _ = call.answer.send(own);
+                let _ = call.answer.send(answers);
             }
         }
         self.connection.close().await;
     }
 
-    /// The first call and what waits behind it, as far as one statement goes.
-    fn batch(&mut self, first: Call) -> Vec<Call> {
-        let size = |call: &Call| call.tasks.iter().map(|t| t.payload.as_str().len()).sum::<usize>();
-        let (mut tasks, mut bytes) = (first.tasks.len(), size(&first));
-        let mut calls = vec![first];
-        while tasks < limits::BATCH_TASKS && bytes < BATCH_BYTES {
-            let Ok(call) = self.waiting.try_recv() else { break };
-            tasks += call.tasks.len();
-            bytes += size(&call);
-            calls.push(call);
+    async fn store_calls(&mut self, calls: &[Call]) -> Vec<Answers> {
+        let tasks: Vec<_> = calls.iter().flat_map(|call| &call.tasks).collect();
+        let answers = self.store(&tasks).await;
+        if answers.iter().flatten().any(|created| created.is_new) {
+            self.notifier.ready();
+            self.notifier.changed();
         }
-        calls
+        let mut answers = answers.into_iter();
+        calls.iter().map(|call| answers.by_ref().take(call.tasks.len()).collect()).collect()
     }
 
     /// Stores a batch. One task that the database refuses costs only itself: the batch is halved
@@ -174,25 +173,25 @@ async fn insert(
     for (task, lane) in tasks.iter().zip(&wanted) {
         columns.push(task, lanes.id(lane).ok_or(sqlx::Error::RowNotFound)?);
     }
-    let rows: Vec<(i64, i64, Timestamp)> = sqlx::query_as(include_str!("../queries/task/submit.sql"))
-        .bind(columns.lanes)
-        .bind(columns.retries)
-        .bind(columns.run_at)
-        .bind(columns.timeout)
-        .bind(columns.backoff_initial)
-        .bind(columns.backoff_max)
-        .bind(columns.names)
-        .bind(columns.payloads)
-        .bind(columns.labels)
-        .bind(columns.keys)
-        .bind(columns.key_hashes)
-        .fetch_all(connection)
-        .await?;
-    let stored = |(ord, id, at): (i64, i64, Timestamp)| Stored {
-        place: usize::try_from(ord - 1).unwrap_or_default(),
-        created: Created { id: TaskId::from_store(id), created_at: at.to_jiff(), is_new: true },
-    };
-    Ok(rows.into_iter().map(stored).collect())
+    let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) =
+        sqlx::query_as(include_str!("../../queries/task/submit.sql"))
+            .bind(columns.lanes)
+            .bind(columns.retries)
+            .bind(columns.run_at)
+            .bind(columns.timeout)
+            .bind(columns.backoff_initial)
+            .bind(columns.backoff_max)
+            .bind(columns.names)
+            .bind(columns.payloads)
+            .bind(columns.labels)
+            .bind(columns.keys)
+            .bind(columns.key_hashes)
+            .fetch_one(connection)
+            .await?;
+    let created = |id| Created { id: TaskId::from_store(id), created_at: at.to_jiff(), is_new: true };
+    let stored =
+        |(place, id)| Stored { place: usize::try_from(place - 1).unwrap_or_default(), created: created(id) };
+    Ok(places.into_iter().zip(ids).map(stored).collect())
 }
 
 type Found = HashMap<Uuid, (i64, Timestamp, i32, String, String)>;
@@ -200,7 +199,7 @@ type Found = HashMap<Uuid, (i64, Timestamp, i32, String, String)>;
 async fn find(connection: &mut PgConnection, tasks: &[&NewTask]) -> sqlx::Result<Found> {
     let hashes: Vec<_> = tasks.iter().filter_map(|t| t.key.as_ref()).map(hash).collect();
     let rows: Vec<(Uuid, i64, Timestamp, i32, String, String)> =
-        sqlx::query_as(include_str!("../queries/task/find_by_key.sql"))
+        sqlx::query_as(include_str!("../../queries/task/find_by_key.sql"))
             .bind(hashes)
             .fetch_all(connection)
             .await?;
