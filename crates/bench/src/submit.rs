@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use anyhow::Result;
+use task_domain::ports::Claim;
+use task_domain::{Kind, WorkerInfo};
 use task_proto::v1;
 use task_proto::v1::task_service_client::TaskServiceClient;
+use task_store::{Session, SessionSettings, Told};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tonic::transport::Channel;
 
@@ -57,25 +62,69 @@ pub(crate) struct Submit {
 
 /// Puts tasks in by batches from `callers` concurrent callers; by single calls if `batch` is 1.
 pub(crate) async fn measure(postgres: &Postgres, tasks: u64, batch: u64, callers: u64) -> Result<Submit> {
+    measure_beside(postgres, tasks, batch, callers, 0).await
+}
+
+/// The same, while so many idle workers listen.
+pub(crate) async fn measure_beside(
+    postgres: &Postgres,
+    tasks: u64,
+    batch: u64,
+    callers: u64,
+    workers: usize,
+) -> Result<Submit> {
     postgres.fresh().await?;
     let (server, url) = Process::server(&postgres.url()).await?;
+    let mut idle = JoinSet::new();
+    for _ in 0..workers {
+        idle.spawn(listen(session(postgres).await?));
+    }
+    if workers > 0 {
+        // Until the server has counted them.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
     // The first calls open connections and meet new lanes.
     put(&url, 100, batch.min(100), callers.min(4)).await?;
     let before = (server.usage()?.cpu, Usage::own()?.cpu);
     let begun = Instant::now();
     put(&url, tasks, batch, callers).await?;
     let seconds = begun.elapsed().as_secs_f64();
-    let each = |cpu: std::time::Duration| cpu.as_secs_f64() * 1e6 / number(tasks);
+    let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / number(tasks);
     let cpu_us = each(server.usage()?.cpu.saturating_sub(before.0));
     let own_cpu_us = each(Usage::own()?.cpu.saturating_sub(before.1));
     server.stop().await?;
     Ok(Submit { rate: rate(tasks, seconds), cpu_us, own_cpu_us })
 }
 
+/// A worker of a type that nobody submits.
+async fn session(postgres: &Postgres) -> Result<Session> {
+    let info = WorkerInfo {
+        name: "idle".into(),
+        version: "bench".into(),
+        kinds: vec![Kind::from_store("other")],
+        queues: Vec::new(),
+        slots: 1,
+    };
+    // Nobody renews it.
+    let options = SessionSettings { lease_time: Duration::from_hours(1), ..Default::default() };
+    Ok(Session::open(postgres.settings()?, info, options).await?)
+}
+
+/// Hears and polls as a worker does.
+async fn listen(session: Session) {
+    let (mut wake_ups, mut claimer) = (session.wake_ups(), session.claimer());
+    loop {
+        if let Told::Work(_) = wake_ups.next().await {
+            // Nothing is there for it.
+            let _ = claimer.claim(1).await;
+        }
+    }
+}
+
 /// Puts `tasks` tasks in and returns when all are answered.
 pub(crate) async fn put(url: &str, tasks: u64, batch: u64, callers: u64) -> Result<()> {
     let left = Arc::new(AtomicU64::new(tasks / batch));
-    let mut calls = tokio::task::JoinSet::new();
+    let mut calls = JoinSet::new();
     let mut clients = Vec::new();
     for _ in 0..callers.min(4) {
         clients.push(client(url).await?);

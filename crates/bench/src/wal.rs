@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use sqlx::postgres::PgListener;
-use tokio::task::JoinSet;
 
 use crate::bench::Bench;
 use crate::report::{Bar, Figure, Unit};
@@ -42,21 +41,15 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     listeners(bench).await
 }
 
-/// Submits with and without idle listeners, by turns.
+/// Submits with and without idle workers, by turns.
 async fn listeners(bench: &mut Bench) -> Result<()> {
     let (mut with, mut without) = (0.0, 0.0);
     for _ in 0..2 {
         without += submit::measure(&bench.postgres, bench.sizes.tasks, 250, 4).await?.rate / 2.0;
-        let mut listeners = JoinSet::new();
-        for _ in 0..LISTENERS {
-            let mut listener = PgListener::connect(&bench.postgres.url()).await?;
-            listener.listen_all([CHANNELS[0], CHANNELS[2]]).await?;
-            listeners.spawn(async move { while listener.recv().await.is_ok() {} });
-        }
-        with += submit::measure(&bench.postgres, bench.sizes.tasks, 250, 4).await?.rate / 2.0;
-        listeners.shutdown().await;
+        with +=
+            submit::measure_beside(&bench.postgres, bench.sizes.tasks, 250, 4, LISTENERS).await?.rate / 2.0;
     }
-    let name = format!("submit beside {LISTENERS} idle listeners");
+    let name = format!("submit beside {LISTENERS} idle workers");
     let figure = Figure::new(10, name, Unit::PerSecond, Bar::AtLeast(0.95));
     bench.report.share(&figure, with, without, "none");
     Ok(())

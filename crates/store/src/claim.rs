@@ -15,7 +15,7 @@ use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 use crate::row::{backoff, count, span};
-use crate::watermark::{Place, Start, Took, Watermarks};
+use crate::watermark::{Place, Start, Watermarks};
 
 /// Claims for one worker, on a connection of its own.
 pub struct Claimer {
@@ -66,7 +66,7 @@ const DOUBT: Duration = Duration::from_secs(30);
 /// Without a hint, new lanes are looked for no more often than this; and while hints are heard, no
 /// more often than the second.
 const LANES_AGE: Duration = Duration::from_millis(500);
-const LANES_AGE_HEARING: Duration = Duration::from_secs(5);
+const LANES_AGE_HEARING: Duration = Duration::from_secs(15);
 
 impl Claimer {
     pub(crate) fn new(
@@ -121,7 +121,7 @@ impl Claim for Claimer {
         self.put_back().await?;
         let mut tasks = self.claim_once(limit).await?;
         // Found less than asked for: there may be more in a lane that is new.
-        if tasks.len() < limit && self.lanes_may_be_new() {
+        if tasks.len() < limit && self.lanes_may_be_new(tasks.is_empty()) {
             match self.claim_from_new_lanes(limit - tasks.len()).await {
                 Ok(more) => tasks.extend(more),
                 // What is in hand must not be lost over it.
@@ -137,9 +137,15 @@ impl Claim for Claimer {
 }
 
 impl Claimer {
-    fn lanes_may_be_new(&self) -> bool {
-        let most = if self.lanes.is_hearing() { LANES_AGE_HEARING } else { LANES_AGE };
-        self.lanes.are_behind() || self.served_as_of.is_none_or(|at| at.elapsed() >= most)
+    /// While announcements are heard, the look without one does not hold up what was found.
+    fn lanes_may_be_new(&self, found_nothing: bool) -> bool {
+        let older = |than| self.served_as_of.is_none_or(|at| at.elapsed() >= than);
+        let aged = if self.lanes.is_hearing() {
+            found_nothing && older(LANES_AGE_HEARING)
+        } else {
+            older(LANES_AGE)
+        };
+        self.lanes.are_behind() || aged
     }
 
     async fn claim_from_new_lanes(&mut self, limit: usize) -> Result<Vec<Claimed>> {
@@ -152,30 +158,26 @@ impl Claimer {
         if self.served.is_empty() || limit == 0 {
             return Ok(Vec::new());
         }
-        let settled = if self.marks.wants_settled(Instant::now()) { Some(self.time().await?) } else { None };
         let began = Instant::now();
         let start = self.marks.start(self.served.iter().map(|s| s.id), began);
         let epoch = self.epochs.next();
-        let answer = self.run(&start, epoch, limit).await;
-        let rows = match answer {
+        let rows = match self.run(&start, epoch, limit).await {
             Ok(rows) => rows,
             Err(error) => {
-                self.marks.failed(&start, Instant::now());
+                self.marks.failed(&start, began, Instant::now());
                 return Err(error);
             }
         };
-        let mut places = Vec::with_capacity(rows.len());
         let mut tasks = Vec::with_capacity(rows.len());
         for row in &rows {
             let lane: i32 = row.get(1);
             let place = Place { at: row.get::<Timestamp, _>(2).to_jiff(), task: row.get(0) };
-            places.push((lane, place));
             let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
             tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")), epoch)));
         }
-        let now = Instant::now();
-        let took = Took { full: rows.len() == limit, bottom: start.bottom, time: now - began, settled };
-        self.marks.claimed(places.into_iter(), &took, now);
+        let places = tasks.iter().map(|&(place, lane, _)| (lane, place));
+        let lanes = self.served.iter().map(|s| s.id);
+        self.marks.claimed(&start, lanes, places, rows.len() == limit, began, Instant::now());
         // The statement picks by priority, then age, but returns in no order.
         let rank = |lane| self.served.iter().position(|s| s.id == lane).map(|n| self.served[n].priority);
         tasks.sort_by_key(|&(place, lane, _)| (std::cmp::Reverse(rank(lane)), place));
@@ -193,7 +195,8 @@ impl Claimer {
             .bind(start.after.iter().map(|place| place.at.to_sqlx()).collect::<Vec<_>>())
             .bind(start.after.iter().map(|place| place.task).collect::<Vec<_>>())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .bind(epoch.get());
+            .bind(epoch.get())
+            .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX));
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
         if let Err(error) = &answer
             && error.as_database_error().is_none()
@@ -223,14 +226,6 @@ impl Claimer {
         }
         self.doubt.retain(|(_, since)| asked.duration_since(*since) < DOUBT);
         Ok(())
-    }
-
-    /// The database's time: places in line are handed out by it.
-    async fn time(&mut self) -> Result<jiff::Timestamp> {
-        let mut connection = self.connection.take().await?;
-        let statement = sqlx::query_scalar("select now()");
-        let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        self.connection.done(connection, answer).map(Timestamp::to_jiff)
     }
 }
 

@@ -183,7 +183,7 @@ impl WakeUps {
             tokio::select! {
                 () = poll => {
                     // While hints are heard, a poll is only a safety net.
-                    let poll = if self.lanes.is_hearing() { self.poll * 2 } else { self.poll };
+                    let poll = if self.lanes.is_hearing() { self.poll * 4 } else { self.poll };
                     self.next_poll = Instant::now() + poll.mul_f64(0.75 + 0.5 * rand::random::<f64>());
                     return Told::Work(WakeUp::Poll);
                 }

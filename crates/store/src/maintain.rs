@@ -39,11 +39,13 @@ impl Store {
         let judge = self.watching().has_been_here(LEASE_TIME);
         let round = answered(ANSWER, async {
             let mut connection = self.pool().acquire().await?;
-            let (folded, lost): (i64, Vec<i64>) = sqlx::query_as(include_str!("../queries/event/upkeep.sql"))
-                .bind(KEEP_EVENTS_SECONDS)
-                .bind(judge)
-                .fetch_one(&mut *connection)
-                .await?;
+            let (folded, lost, workers): (i64, Vec<i64>, i32) =
+                sqlx::query_as(include_str!("../queries/event/upkeep.sql"))
+                    .bind(KEEP_EVENTS_SECONDS)
+                    .bind(judge)
+                    .fetch_one(&mut *connection)
+                    .await?;
+            self.notifier().set_workers(workers.unsigned_abs());
             // Looking for what ended workers left behind reads all that runs, so it is done when a
             // worker was lost, and now and then for what an earlier sweep did not finish.
             let sweep = !lost.is_empty() || self.sweep_is_due();

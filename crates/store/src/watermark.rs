@@ -2,13 +2,13 @@
 //!
 //! A claim that always began at a lane's start would walk over the index entries of all that was
 //! claimed before it, which vacuum cannot remove while any session holds an old snapshot. So each
-//! lane has a lower bound. Places are times, of creation or of being put back; they are not committed
-//! in order, so the bound must not run ahead of what may still appear below it:
-//! - while there is a backlog, it is the last place claimed: what appears below waits a little;
-//! - when a claim found less than it asked for, it is the last place as of [`LAG`] ago, so that
-//!   late commits are found at once;
-//! - and now and then the whole lane is looked through, no more than a small share of the time. What
-//!   is found there takes the bound down with it: after a failover the clock may stand lower.
+//! lane has a lower bound, and what was claimed is not walked over again.
+//!
+//! Places in line are times, but they are not committed in their order: a submitter's place is the
+//! start of its transaction. So a look reaches back behind the bound wherever that is younger than
+//! what a commit may take. How far is graded: every look reaches back a little, and every so often,
+//! at a pace in keeping, one reaches back further. So a place that is committed late is found about
+//! as late again, and no claimed entry is walked over more than a few times.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,128 +16,119 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// How long a submitter may take from its transaction's start to its commit and still be found at once.
-const LAG: Duration = Duration::from_millis(500);
-/// Least time between two looks through a whole lane.
-const BOTTOM: Duration = Duration::from_secs(2);
-/// A look through whole lanes that finds little and takes so long walks over what others claimed.
-const SLOW: Duration = Duration::from_millis(5);
-/// A look through a whole lane may take one part in so many of the time.
-const BOTTOM_SHARE: u32 = 50;
+/// How far looks reach back. Every one reaches as far as the first; the others are due again after as
+/// long as they reach. No statement takes longer than the last: what is older is committed or gone.
+const REACHES: [Duration; 4] = [
+    Duration::from_millis(150),
+    Duration::from_millis(600),
+    Duration::from_millis(2_500),
+    Duration::from_secs(12),
+];
+/// Least time between two looks through a whole lane: for what no reasoning foresees, such as a claim
+/// that was undone.
+const WHOLE: Duration = Duration::from_secs(30);
+/// The looks of one kind may take one part in so many of the time.
+const SHARE: u32 = 50;
 
-/// The lower bounds of one worker's lanes.
-pub(crate) struct Watermarks {
-    marks: HashMap<i32, Mark>,
-    /// Whether the last claim got all it asked for.
-    backlog: bool,
-    /// When `Mark::next` was taken.
-    taken_at: Instant,
-    /// When to look through the whole lanes again.
-    bottom_at: Instant,
-    /// Whether the last look through the whole lanes found little and took long: then the lanes
-    /// are full of what others claimed before.
-    slow_bottom: bool,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Mark {
-    /// The last place claimed.
-    last: Place,
-    /// The same, at least [`LAG`] ago.
-    lagged: Place,
-    /// The same, as of `Watermarks::taken_at`: becomes `lagged` once that is long enough ago.
-    next: Place,
-}
-
-/// A place in line: a time by the database's clock, then a task's id. The default is before all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// A place in line: a time by the database's clock, then a task's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) at: Timestamp,
     pub(crate) task: i64,
 }
 
+impl Place {
+    /// Before all others.
+    const FIRST: Self = Self { at: Timestamp::UNIX_EPOCH, task: 0 };
+    /// Behind all others: nothing was left.
+    const LAST: Self = Self { at: Timestamp::MAX, task: i64::MAX };
+}
+
+/// The lower bounds of one worker's lanes.
+pub(crate) struct Watermarks {
+    bounds: HashMap<i32, Place>,
+    /// When to look again as far back as [`REACHES`] says.
+    due: [Instant; REACHES.len()],
+    /// When to look again through whole lanes.
+    whole_due: Instant,
+}
+
 /// Where the next claim starts.
+#[derive(Debug)]
 pub(crate) struct Start {
     /// For each lane asked for, the place after which to look.
     pub(crate) after: Vec<Place>,
-    /// Whether this is a look through the whole lanes.
-    pub(crate) bottom: bool,
+    /// How far back to look in any case, from the database's present.
+    pub(crate) reach: Duration,
+    kind: Kind,
 }
 
-/// What a claim came to.
-pub(crate) struct Took {
-    /// Whether it got all it asked for.
-    pub(crate) full: bool,
-    /// Whether it was a look through the whole lanes.
-    pub(crate) bottom: bool,
-    /// How long it took.
-    pub(crate) time: Duration,
-    /// The database's time before it, where that was asked for.
-    pub(crate) settled: Option<Timestamp>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Whole,
+    /// The place in [`REACHES`].
+    Reach(usize),
 }
 
 impl Watermarks {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { marks: HashMap::new(), backlog: false, taken_at: now, bottom_at: now, slow_bottom: false }
+        Self { bounds: HashMap::new(), due: [now; REACHES.len()], whole_due: now }
     }
 
     /// Where to look next in these lanes.
-    pub(crate) fn start(&mut self, lanes: impl Iterator<Item = i32>, now: Instant) -> Start {
-        let bottom = now >= self.bottom_at;
-        let backlog = self.backlog;
-        let after = |lane| {
-            let mark = *self.marks.entry(lane).or_default();
-            match (bottom, backlog) {
-                (true, _) => Place::default(),
-                (false, true) => mark.last,
-                (false, false) => mark.lagged,
-            }
+    pub(crate) fn start(&self, lanes: impl Iterator<Item = i32>, now: Instant) -> Start {
+        let reach = (1..REACHES.len()).rev().find(|&k| now >= self.due[k]).unwrap_or(0);
+        let kind = if now >= self.whole_due { Kind::Whole } else { Kind::Reach(reach) };
+        let after = |lane| match kind {
+            Kind::Whole => Place::FIRST,
+            // A lane that is met for the first time is looked through from its start.
+            Kind::Reach(_) => self.bounds.get(&lane).copied().unwrap_or(Place::FIRST),
         };
-        Start { after: lanes.map(after).collect(), bottom }
+        Start { after: lanes.map(after).collect(), reach: REACHES[reach], kind }
     }
 
-    /// Whether the next look should know the database's time before it: it is one through whole
-    /// lanes, and the last such look was slow.
-    pub(crate) fn wants_settled(&self, now: Instant) -> bool {
-        self.slow_bottom && now >= self.bottom_at
-    }
-
-    /// Notes a claim that failed.
-    pub(crate) fn failed(&mut self, start: &Start, now: Instant) {
-        if start.bottom {
-            self.bottom_at = now + BOTTOM;
-            self.slow_bottom = true;
+    /// Notes what a look came to that began at `began`: the places that it got in `lanes`, and whether
+    /// that was all it asked for.
+    pub(crate) fn claimed(
+        &mut self,
+        start: &Start,
+        lanes: impl Iterator<Item = i32>,
+        places: impl Iterator<Item = (i32, Place)>,
+        full: bool,
+        began: Instant,
+        now: Instant,
+    ) {
+        self.looked(start.kind, began, now);
+        if !full {
+            // Nothing is left in any of them.
+            self.bounds.extend(lanes.map(|lane| (lane, Place::LAST)));
+            return;
         }
-    }
-
-    /// Notes the places that a claim got, by lane.
-    pub(crate) fn claimed(&mut self, places: impl Iterator<Item = (i32, Place)>, took: &Took, now: Instant) {
-        if now.duration_since(self.taken_at) >= LAG {
-            for mark in self.marks.values_mut() {
-                mark.lagged = mark.next;
-                mark.next = mark.last;
-            }
-            self.taken_at = now;
-        }
-        let mut claimed = HashMap::new();
+        let mut last = HashMap::new();
         for (lane, place) in places {
-            let last: &mut Place = claimed.entry(lane).or_default();
-            *last = place.max(*last);
+            let of_lane: &mut Place = last.entry(lane).or_insert(place);
+            *of_lane = place.max(*of_lane);
         }
-        for (lane, last) in claimed {
-            let mark = self.marks.entry(lane).or_default();
-            mark.last = if took.bottom { last } else { last.max(mark.last) };
-        }
-        self.backlog = took.full;
-        if let (Some(settled), false) = (took.settled, took.full) {
-            // Nothing is left below, but for what is committed late: as if it had been claimed here.
-            for mark in self.marks.values_mut() {
-                mark.last = mark.last.max(Place { at: settled, task: 0 });
+        // Down as well as up: behind it there may be more of what was committed late.
+        self.bounds.extend(last);
+    }
+
+    /// Notes a look that failed.
+    pub(crate) fn failed(&mut self, start: &Start, began: Instant, now: Instant) {
+        self.looked(start.kind, began, now);
+    }
+
+    fn looked(&mut self, kind: Kind, began: Instant, now: Instant) {
+        let pause = |least: Duration| least.max((now - began) * SHARE);
+        let reached = match kind {
+            Kind::Whole => {
+                self.whole_due = now + pause(WHOLE);
+                REACHES.len() - 1
             }
-        }
-        if took.bottom {
-            self.slow_bottom = !took.full && took.time >= SLOW;
-            self.bottom_at = now + BOTTOM.max(took.time * BOTTOM_SHARE);
+            Kind::Reach(reach) => reach,
+        };
+        for (due, reach) in self.due[..=reached].iter_mut().zip(REACHES) {
+            *due = now + pause(reach);
         }
     }
 }
@@ -147,101 +138,81 @@ mod tests {
     use super::*;
 
     const LANE: i32 = 7;
+    const TICK: Duration = Duration::from_millis(1);
 
     fn place(second: i64) -> Place {
-        Place { at: at(second), task: 1 }
+        Place { at: Timestamp::from_second(second).unwrap(), task: 1 }
     }
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    /// Looks at `now`; gets one place, or nothing. Returns where it looked.
+    fn look(marks: &mut Watermarks, now: Instant, got: Option<i64>, full: bool) -> (Place, Duration) {
+        look_for(marks, now, TICK, got, full)
     }
 
-    /// The second of the place after which to look.
-    fn after(marks: &mut Watermarks, now: Instant) -> i64 {
-        marks.start([LANE].into_iter(), now).after[0].at.as_second()
-    }
-
-    fn claim(marks: &mut Watermarks, second: i64, full: bool, now: Instant) {
+    fn look_for(
+        marks: &mut Watermarks,
+        now: Instant,
+        took: Duration,
+        got: Option<i64>,
+        full: bool,
+    ) -> (Place, Duration) {
         let start = marks.start([LANE].into_iter(), now);
-        let took = Took { full, bottom: start.bottom, time: Duration::from_millis(1), settled: None };
-        marks.claimed([(LANE, place(second))].into_iter(), &took, now);
+        let places = got.map(|second| (LANE, place(second)));
+        marks.claimed(&start, [LANE].into_iter(), places.into_iter(), full, now, now + took);
+        (start.after[0], start.reach)
     }
 
     #[test]
     fn a_backlog_is_walked_once() {
-        let start = Instant::now();
-        let mut marks = Watermarks::new(start);
-        assert_eq!(after(&mut marks, start), 0);
-        claim(&mut marks, 500, true, start);
-        assert_eq!(after(&mut marks, start), 500);
-        claim(&mut marks, 900, true, start);
-        assert_eq!(after(&mut marks, start), 900);
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        assert_eq!(look(&mut marks, now, Some(500), true).0, Place::FIRST);
+        assert_eq!(look(&mut marks, now + TICK, Some(900), true).0, place(500));
+        assert_eq!(look(&mut marks, now + TICK * 2, Some(901), true).0, place(900));
     }
 
     #[test]
-    fn without_a_backlog_late_commits_are_found_at_once() {
-        let start = Instant::now();
-        let mut marks = Watermarks::new(start);
-        claim(&mut marks, 500, false, start);
-        let soon = start + LAG / 2;
-        assert_eq!(after(&mut marks, soon), 0, "a place below 500 may still be committed");
-        claim(&mut marks, 501, false, start + LAG);
-        assert!(after(&mut marks, start + LAG) < 500);
-        claim(&mut marks, 502, false, start + LAG * 2);
-        assert_eq!(after(&mut marks, start + LAG * 2), 500, "what was claimed a whole lag ago is settled");
+    fn an_empty_lane_is_looked_at_only_as_far_back_as_commits_may_be_late() {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        look(&mut marks, now, None, false);
+        assert_eq!(look(&mut marks, now + TICK, None, false), (Place::LAST, REACHES[0]));
+        // The longer since the last look that far, the further back.
+        let mut at = now + TICK;
+        for (reach, next) in [(1, 0), (2, 1), (3, 2)] {
+            at += REACHES[reach] + TICK;
+            assert_eq!(look(&mut marks, at, None, false).1, REACHES[reach]);
+            at += TICK;
+            assert_eq!(look(&mut marks, at, None, false).1, REACHES[0], "once is enough");
+            at += REACHES[next] + TICK;
+            assert_eq!(look(&mut marks, at, None, false).1, REACHES[next]);
+        }
     }
 
     #[test]
-    fn the_whole_lane_is_looked_through_now_and_then() {
-        let start = Instant::now();
-        let mut marks = Watermarks::new(start);
-        claim(&mut marks, 500, true, start);
-        assert_eq!(after(&mut marks, start + BOTTOM), 0);
-        claim(&mut marks, 600, true, start + BOTTOM);
-        assert_eq!(after(&mut marks, start + BOTTOM), 600);
+    fn whole_lanes_are_looked_through_now_and_then_and_may_bring_the_bound_down() {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        look(&mut marks, now, Some(500), true);
+        assert_eq!(look(&mut marks, now + WHOLE + TICK, Some(300), true).0, Place::FIRST);
+        assert_eq!(look(&mut marks, now + WHOLE + TICK * 2, Some(600), true).0, place(300));
     }
 
     #[test]
-    fn a_look_through_the_whole_lane_brings_the_bound_down_again() {
-        let start = Instant::now();
-        let mut marks = Watermarks::new(start);
-        claim(&mut marks, 900, true, start);
-        claim(&mut marks, 900, true, start + BOTTOM);
-        // Another database took over, whose clock stands lower.
-        claim(&mut marks, 700, true, start + BOTTOM * 2);
-        assert_eq!(after(&mut marks, start + BOTTOM * 2), 700);
-        claim(&mut marks, 701, false, start + BOTTOM * 2 + LAG);
-        claim(&mut marks, 702, false, start + BOTTOM * 2 + LAG * 2);
-        assert!(after(&mut marks, start + BOTTOM * 2 + LAG * 2) <= 701);
+    fn slow_looks_are_repeated_less_often() {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        look_for(&mut marks, now, Duration::from_secs(2), Some(5), true);
+        let until = now + Duration::from_secs(2) * (1 + SHARE);
+        assert_eq!(look(&mut marks, until - TICK, Some(6), true), (place(5), REACHES[0]));
+        assert_eq!(look(&mut marks, until, Some(6), true).0, Place::FIRST);
     }
 
     #[test]
-    fn a_slow_look_is_repeated_less_often() {
-        let start = Instant::now();
-        let mut marks = Watermarks::new(start);
-        let took = Took { full: true, bottom: true, time: Duration::from_secs(1), settled: None };
-        marks.claimed([(LANE, place(5))].into_iter(), &took, start);
-        assert_eq!(after(&mut marks, start + Duration::from_secs(49)), 5);
-        assert_eq!(after(&mut marks, start + Duration::from_secs(50)), 0);
-    }
-
-    #[test]
-    fn a_lane_that_others_emptied_is_walked_once_and_then_passed() {
-        let start = Instant::now();
-        let mut marks = Watermarks::new(start);
-        let look = |marks: &mut Watermarks, now| {
-            let settled = marks.wants_settled(now).then(|| at(1_000));
-            let begin = marks.start([LANE].into_iter(), now);
-            let took = Took { full: false, bottom: begin.bottom, time: Duration::from_millis(20), settled };
-            marks.claimed(std::iter::empty(), &took, now);
-            settled
-        };
-        assert_eq!(look(&mut marks, start), None);
-        assert_eq!(look(&mut marks, start + BOTTOM), Some(at(1_000)));
-        // Only once a whole lag has gone by is it sure that nothing below is still uncommitted.
-        assert_eq!(after(&mut marks, start + BOTTOM + LAG / 2), 0);
-        look(&mut marks, start + BOTTOM + LAG);
-        look(&mut marks, start + BOTTOM + LAG * 2);
-        assert_eq!(after(&mut marks, start + BOTTOM + LAG * 2), 1_000);
+    fn a_lane_is_looked_through_when_it_is_first_met() {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        look(&mut marks, now, None, false);
+        assert_eq!(marks.start([LANE + 1].into_iter(), now + TICK).after, [Place::FIRST]);
     }
 }

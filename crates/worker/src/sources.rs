@@ -37,6 +37,9 @@ pub(crate) fn hints(
 pub(crate) fn due(promoter: Promoter, poked: Arc<Notify>) -> BoxStream<'static, WakeUp> {
     /// Least time between two looks that nothing but a hint asked for.
     const SPACING: Duration = Duration::from_millis(100);
+    /// How long a look that a hint asked for waits. A task that is due sooner than this after it was
+    /// created starts later by that much.
+    const GRACE: Duration = Duration::from_millis(5);
     /// Longest time between two looks.
     const IDLE: Duration = Duration::from_secs(10);
     unfold((promoter, poked), |(mut promoter, poked)| async move {
@@ -52,6 +55,8 @@ pub(crate) fn due(promoter: Promoter, poked: Arc<Notify>) -> BoxStream<'static, 
             let spaced = async {
                 tokio::time::sleep(SPACING).await;
                 poked.notified().await;
+                // The claim of what came in goes first.
+                tokio::time::sleep(GRACE).await;
             };
             tokio::select! {
                 () = tokio::time::sleep(next.max(Duration::from_millis(1))) => {}

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff_sqlx::ToSqlx;
 use sqlx::{AssertSqlSafe, PgConnection};
 use task_domain::ports::Claim;
 use task_domain::{Kind, WorkerInfo};
@@ -82,9 +83,11 @@ impl Side {
                 .bind(self.session.id().get())
                 .bind((1..=8).collect::<Vec<i32>>())
                 .bind(vec![0; 8])
+                .bind(vec![jiff::Timestamp::UNIX_EPOCH.to_sqlx(); 8])
                 .bind(vec![0_i64; 8])
                 .bind(100_i64)
                 .bind(1_i64)
+                .bind(50_000_i64)
                 .fetch_one(&mut connection)
                 .await
                 .context("the claim statement cannot be explained")?;

@@ -2,12 +2,18 @@
 -- $2 to $5: the lanes it serves with their priorities, and a lower bound on each: the place in line
 -- (a time, then an id) up to which it has seen nothing left. The bound spares the walk over the dead
 -- index entries of tasks that were claimed before, which vacuum cannot remove while an old snapshot
--- is held.
+-- is held. $8: the last so many microseconds are looked at in any case: there, places may have been
+-- committed after later ones.
 -- $7: the claim's epoch.
 with lane as materialized (
     select l.lane_id, l.after_at, l.after_id
-    from unnest($2::integer[], $3::integer[], $4::timestamptz[], $5::bigint[])
-        as l(lane_id, priority, after_at, after_id)
+    from (
+        select lane_id, priority, least(after_at, unsettled) as after_at,
+            case when after_at <= unsettled then after_id else 0 end as after_id
+        from unnest($2::integer[], $3::integer[], $4::timestamptz[], $5::bigint[])
+            as b(lane_id, priority, after_at, after_id)
+        cross join (select now() - $8 * interval '1 microsecond' as unsettled) u
+    ) l
     cross join lateral (
         select r.line_at, r.task_id from task_ready r
         where r.lane_id = l.lane_id and (r.line_at, r.task_id) > (l.after_at, l.after_id)

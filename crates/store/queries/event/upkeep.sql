@@ -1,5 +1,6 @@
 -- One round of upkeep: adds events older than $1 seconds to the counts and removes them, and ends the
--- workers whose lease has run out. Returns how many events were folded and which workers ended.
+-- workers whose lease has run out. Returns how many events were folded, which workers ended, and how many
+-- were live before.
 with gone as (
     delete from task_event
     where id = any(array(
@@ -37,4 +38,5 @@ lost as (
     )
     returning id
 )
-select (select count(*) from gone) as folded, array(select id from lost) as lost
+select (select count(*) from gone) as folded, array(select id from lost) as lost,
+    (select count(*) from task_worker where ended_at is null)::integer as workers

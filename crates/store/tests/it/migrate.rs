@@ -41,3 +41,34 @@ async fn a_database_that_is_down_is_unavailable() {
     let error = migrate::run(&settings).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
 }
+
+#[tokio::test]
+async fn what_waits_keeps_its_order_when_places_become_times() {
+    let database = Database::empty().await;
+    let mut connection = database.connect().await;
+    sqlx::raw_sql(include_str!("../../../../migrations/0001_tasks.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    // Tasks 1 and 3 are fresh; 2 failed and was put back, and 4 after it.
+    sqlx::raw_sql(
+        "insert into task_lane (queue, type, priority) values ('default', 'a', 0);
+         insert into task_ready (position, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+         values (1, 1, '2026-01-01', 1, 0, 0, 1, 0, 0), (9, 4, '2026-01-04', 1, 0, 0, 3, 0, 0),
+             (3, 3, '2026-01-03', 1, 0, 0, 1, 0, 0), (8, 2, '2026-01-02', 1, 1, 1, 3, 0, 2)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::raw_sql(include_str!("../../../../migrations/0002_place_in_line.sql"))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let line: Vec<(i64, bool)> = sqlx::query_as(
+        "select task_id, line_at = created_at from task_ready order by lane_id, line_at, task_id",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(line, [(1, true), (3, true), (2, false), (4, false)]);
+}
