@@ -13,3 +13,8 @@ alter table task_ready alter column line_at set not null;
 alter table task_ready add primary key (lane_id, line_at, task_id);
 -- Only what was put back, which is not in line by its creation: costs a fresh task nothing.
 create index task_ready_put_back on task_ready (lane_id, status, created_at, task_id) where line_at <> created_at;
+
+-- By status first, so that neither list of what is delayed walks over the other's tasks.
+drop index task_delayed_retrying;
+alter table task_delayed drop constraint task_delayed_pkey;
+alter table task_delayed add primary key (lane_id, status, created_at, task_id);

@@ -21,6 +21,8 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     // They have worked before, as most idle ones have.
     put(&url, 1_000, 250, 2).await?;
     until_ended(&mut connection, 1_000).await?;
+    // Its transactions would be counted with those of the service.
+    autovacuum(bench, "off").await?;
     // What is idle tells its counts after ten seconds at most.
     tokio::time::sleep(Duration::from_secs(12)).await;
 
@@ -38,8 +40,14 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     bench.report.note(&figure, number(worker_used.rss));
     let figure = Figure::new(8, "idle: server's RSS", Unit::Bytes, Bar::None);
     bench.report.note(&figure, number(server_used.rss));
+    autovacuum(bench, "on").await?;
     worker.stop().await?;
     server.stop().await
+}
+
+async fn autovacuum(bench: &Bench, value: &str) -> Result<()> {
+    bench.postgres.execute(&format!("alter system set autovacuum = {value}")).await?;
+    bench.postgres.execute("select pg_reload_conf()").await
 }
 
 /// Transactions so far in this database, which autocommit makes the number of statements; this

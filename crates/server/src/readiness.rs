@@ -89,7 +89,7 @@ impl<B: Backend> Readiness<B> {
     pub(crate) async fn keep(&self) {
         loop {
             let wait = match self.look(Duration::ZERO).await {
-                State::Ready => Duration::from_secs(10),
+                State::Ready => Duration::from_secs(30),
                 _ => Duration::from_millis(500),
             };
             // Spread, so that several servers do not look in step.

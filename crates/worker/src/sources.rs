@@ -41,7 +41,7 @@ pub(crate) fn due(promoter: Promoter, poked: Arc<Notify>) -> BoxStream<'static, 
     /// created starts later by that much.
     const GRACE: Duration = Duration::from_millis(5);
     /// Longest time between two looks.
-    const IDLE: Duration = Duration::from_secs(10);
+    const IDLE: Duration = Duration::from_secs(20);
     unfold((promoter, poked), |(mut promoter, poked)| async move {
         loop {
             let next = match promoter.promote().await {

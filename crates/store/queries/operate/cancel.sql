@@ -18,7 +18,7 @@ ready as (
 ),
 delayed as (
     delete from task_delayed d using t
-    where d.lane_id = t.lane_id and d.created_at = t.created_at and d.task_id = t.id
+    where d.lane_id = t.lane_id and d.status in (0, 2) and d.created_at = t.created_at and d.task_id = t.id
     returning d.task_id, d.lane_id, d.created_at, d.attempt, d.version, d.status, null::bigint as worker_id
 ),
 running as (

@@ -57,7 +57,7 @@ enum Relation {
     Fresh,
     /// Lane by lane, put back in line later.
     PutBack { status: Status },
-    /// Lane by lane; for RETRYING through its own small index.
+    /// Lane by lane and status by status.
     Delayed { status: Status },
     /// As small as the fleet has slots: read whole.
     Running,
