@@ -42,9 +42,11 @@ impl Settings {
         })
     }
 
-    /// For questions: the planner's own judgement, and an end to what takes too long.
+    /// For questions: the planner's own judgement of the tables as they are now, and an end to what
+    /// takes too long. A plan that was kept from when they were small could take minutes.
     pub(crate) fn for_questions(&self) -> PgConnectOptions {
         self.options.clone().options([
+            ("plan_cache_mode", "force_custom_plan"),
             ("statement_timeout", "10s"),
             ("lock_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "10s"),
@@ -53,7 +55,9 @@ impl Settings {
 
     /// For the hot statements, each of which finds its rows by an index however large the tables
     /// are. A plan that was made while the tables were empty would keep its sequential scan and
-    /// hash join as they grow, and get three to five times slower; so these are ruled out.
+    /// hash join as they grow, and get three to five times slower; so these are ruled out. What is
+    /// left to the planner is the order of a nested loop and which index: each statement is written
+    /// so that there is but one.
     pub(crate) fn for_hot_statements(&self) -> PgConnectOptions {
         self.options.clone().options([
             ("jit", "off"),

@@ -6,9 +6,10 @@
 //!
 //! Places in line are times, but they are not committed in their order: a submitter's place is the
 //! start of its transaction. So a look reaches back behind the bound wherever that is younger than
-//! what a commit may take. How far is graded: every look reaches back a little, and every so often,
-//! at a pace in keeping, one reaches back further. So a place that is committed late is found about
-//! as late again, and no claimed entry is walked over more than a few times.
+//! what a commit may take, counted from the look before it: what was committed meanwhile has a place
+//! no older than that. How far is graded: every look reaches back a little, and every so often, at a
+//! pace in keeping, one reaches back further. So a place that is committed late is found about as late
+//! again, and no claimed entry is walked over more than a few times.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,8 +17,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-/// How far looks reach back. Every one reaches as far as the first; the others are due again after as
-/// long as they reach. No statement takes longer than the last: what is older is committed or gone.
+/// How far looks reach back behind the look before them. Every one reaches as far as the first; the
+/// others are due again after as long as they reach. No statement takes longer than the last: what is
+/// older is committed or gone.
 const REACHES: [Duration; 4] = [
     Duration::from_millis(150),
     Duration::from_millis(600),
@@ -47,7 +49,10 @@ impl Place {
 /// The lower bounds of one worker's lanes.
 pub(crate) struct Watermarks {
     bounds: HashMap<i32, Place>,
-    /// When to look again as far back as [`REACHES`] says.
+    /// When the newest look that reached as far back as [`REACHES`] says began, of those that were
+    /// answered.
+    looked: [Instant; REACHES.len()],
+    /// When to look again as far back.
     due: [Instant; REACHES.len()],
     /// When to look again through whole lanes.
     whole_due: Instant,
@@ -72,7 +77,8 @@ enum Kind {
 
 impl Watermarks {
     pub(crate) fn new(now: Instant) -> Self {
-        Self { bounds: HashMap::new(), due: [now; REACHES.len()], whole_due: now }
+        let each = [now; REACHES.len()];
+        Self { bounds: HashMap::new(), looked: each, due: each, whole_due: now }
     }
 
     /// Where to look next in these lanes.
@@ -84,7 +90,8 @@ impl Watermarks {
             // A lane that is met for the first time is looked through from its start.
             Kind::Reach(_) => self.bounds.get(&lane).copied().unwrap_or(Place::FIRST),
         };
-        Start { after: lanes.map(after).collect(), reach: REACHES[reach], kind }
+        let reach = REACHES[reach] + now.saturating_duration_since(self.looked[reach]);
+        Start { after: lanes.map(after).collect(), reach, kind }
     }
 
     /// Notes what a look came to that began at `began`: the places that it got in `lanes`, and whether
@@ -98,7 +105,8 @@ impl Watermarks {
         began: Instant,
         now: Instant,
     ) {
-        self.looked(start.kind, began, now);
+        let reached = self.pace(start.kind, began, now);
+        self.looked[..=reached].fill(began);
         if !full {
             // Nothing is left in any of them.
             self.bounds.extend(lanes.map(|lane| (lane, Place::LAST)));
@@ -115,10 +123,11 @@ impl Watermarks {
 
     /// Notes a look that failed.
     pub(crate) fn failed(&mut self, start: &Start, began: Instant, now: Instant) {
-        self.looked(start.kind, began, now);
+        self.pace(start.kind, began, now);
     }
 
-    fn looked(&mut self, kind: Kind, began: Instant, now: Instant) {
+    /// Says when to look as far again. Returns how far that was, as a place in [`REACHES`].
+    fn pace(&mut self, kind: Kind, began: Instant, now: Instant) -> usize {
         let pause = |least: Duration| least.max((now - began) * SHARE);
         let reached = match kind {
             Kind::Whole => {
@@ -130,6 +139,7 @@ impl Watermarks {
         for (due, reach) in self.due[..=reached].iter_mut().zip(REACHES) {
             *due = now + pause(reach);
         }
+        reached
     }
 }
 
@@ -176,17 +186,34 @@ mod tests {
         let now = Instant::now();
         let mut marks = Watermarks::new(now);
         look(&mut marks, now, None, false);
-        assert_eq!(look(&mut marks, now + TICK, None, false), (Place::LAST, REACHES[0]));
+        assert_eq!(look(&mut marks, now + TICK, None, false), (Place::LAST, REACHES[0] + TICK));
         // The longer since the last look that far, the further back.
         let mut at = now + TICK;
+        let mut looked = [at; REACHES.len()];
+        looked[1..].fill(now);
         for (reach, next) in [(1, 0), (2, 1), (3, 2)] {
-            at += REACHES[reach] + TICK;
-            assert_eq!(look(&mut marks, at, None, false).1, REACHES[reach]);
-            at += TICK;
-            assert_eq!(look(&mut marks, at, None, false).1, REACHES[0], "once is enough");
-            at += REACHES[next] + TICK;
-            assert_eq!(look(&mut marks, at, None, false).1, REACHES[next]);
+            for (pause, reach) in [(REACHES[reach], reach), (TICK, 0), (REACHES[next], next)] {
+                at += pause + TICK;
+                let since = at - looked[reach];
+                assert_eq!(look(&mut marks, at, None, false).1, REACHES[reach] + since, "{reach}");
+                looked[..=reach].fill(at);
+            }
         }
+    }
+
+    #[test]
+    fn what_was_committed_since_the_last_look_is_not_missed_however_long_ago_that_was() {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        // A look far back that took long, so that the next one of its kind is long off.
+        look_for(&mut marks, now, Duration::from_secs(2), None, false);
+        let next = now + Duration::from_secs(5);
+        let start = marks.start([LANE].into_iter(), next);
+        assert_eq!(start.reach, REACHES[0] + Duration::from_secs(5));
+        // A look that failed has seen nothing.
+        marks.failed(&start, next, next + TICK);
+        let start = marks.start([LANE].into_iter(), next + Duration::from_secs(1));
+        assert_eq!(start.reach, REACHES[0] + Duration::from_secs(6));
     }
 
     #[test]
@@ -204,7 +231,7 @@ mod tests {
         let mut marks = Watermarks::new(now);
         look_for(&mut marks, now, Duration::from_secs(2), Some(5), true);
         let until = now + Duration::from_secs(2) * (1 + SHARE);
-        assert_eq!(look(&mut marks, until - TICK, Some(6), true), (place(5), REACHES[0]));
+        assert_eq!(look(&mut marks, until - TICK, Some(6), true).0, place(5));
         assert_eq!(look(&mut marks, until, Some(6), true).0, Place::FIRST);
     }
 

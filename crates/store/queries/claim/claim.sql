@@ -58,4 +58,9 @@ event as (
 select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
-join task t on t.id = g.task_id
+-- As a subquery it is looked up for each row, and by both, so that each of its indexes serves. A plan
+-- made while the table is small is kept while it grows: joined the other way round, or by the wrong
+-- index, it would walk through all of the table for each row.
+cross join lateral (
+    select * from task where id = g.task_id and created_at = g.created_at offset 0
+) t

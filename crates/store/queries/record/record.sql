@@ -8,7 +8,9 @@ with input as materialized (
 gone as (
     delete from task_running r
     using input i
-    where r.task_id = i.task_id and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1
+    -- By `any`, only the index on it serves: a plain join could be planned the other way round while
+    -- the table is empty, and such a plan is kept while it fills.
+    where r.task_id = any(array[i.task_id]) and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1
         and exists (select from task_worker where id = $1 and ended_at is null)
     returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, r.crashes,
         -- Put back without a failure, an attempt is not spent.

@@ -201,6 +201,8 @@ async fn find(connection: &mut PgConnection, tasks: &[&NewTask]) -> sqlx::Result
     let rows: Vec<(Uuid, i64, Timestamp, i32, String, String)> =
         sqlx::query_as(include_str!("../../queries/task/find_by_key.sql"))
             .bind(hashes)
+            // Rare, and planned for the tables as they are now.
+            .persistent(false)
             .fetch_all(connection)
             .await?;
     Ok(rows

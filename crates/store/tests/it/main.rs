@@ -108,8 +108,12 @@ impl Worker {
     }
 
     async fn settle(&mut self, claimed: &Claimed, decision: Decision) -> Verdict {
-        let settled = Settled { lease: claimed.lease, decision };
-        self.recorder.record(&[settled]).await.expect("a record")[0]
+        self.settle_all(std::slice::from_ref(claimed), &decision).await[0]
+    }
+
+    async fn settle_all(&mut self, claimed: &[Claimed], decision: &Decision) -> Vec<Verdict> {
+        let settled = |c: &Claimed| Settled { lease: c.lease, decision: decision.clone() };
+        self.recorder.record(&claimed.iter().map(settled).collect::<Vec<_>>()).await.expect("a record")
     }
 }
 
