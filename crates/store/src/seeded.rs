@@ -35,7 +35,11 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
             "where not exists (select from task_worker w where w.id = r.worker_id and w.ended_at is null)",
             "where true",
         ),
-        ("quarantine-never", "when $3 and crashes >= $2 then 4", "when $3 and crashes >= $2 + 1000 then 4"),
+        (
+            "quarantine-never",
+            "when suspect and (suspects = 1 or crashes >= 2 * $2) then 4",
+            "when false then 4",
+        ),
         ("keys-forgotten", "where key_hash is null or id in (select task_id from keyed)", ""),
         (
             "lease-of-the-ended",

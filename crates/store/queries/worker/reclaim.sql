@@ -1,7 +1,8 @@
 -- Takes up to $1 tasks back from workers that have ended without giving them back: PENDING again at
 -- no cost. Where $3 says that the worker was lost, that is counted: a task that has lost $2 workers
--- is held to be their killer and set FAILED; before that, from the second loss on, it waits for a
--- random time, so that the killer parts from those that only ran beside it.
+-- is held to be their killer and set FAILED. Where several were lost together for the time that would
+-- decide, one killed and the others only ran beside it: they wait for random times, so that they
+-- part, until one is lost alone, or until twice as many losses.
 with lost as materialized (
     select r.task_id
     from task_running r
@@ -14,11 +15,16 @@ taken as (
     returning task_id, created_at, lane_id, attempt, failures, version + 1 as version,
         (crashes + $3::boolean::integer)::smallint as crashes, worker_id
 ),
-gone as materialized (
-    select *, case when $3 and crashes >= $2 then 4 else 0 end::smallint as status,
-        case when $3 and crashes between 2 and $2 - 1
-            then now() + random() * (crashes - 1) * interval '20 seconds' end as run_at
+judged as (
+    select *, $3 and crashes >= $2 as suspect,
+        count(*) filter (where crashes >= $2) over (partition by worker_id) as suspects
     from taken
+),
+gone as materialized (
+    select *, case when suspect and (suspects = 1 or crashes >= 2 * $2) then 4 else 0 end::smallint as status,
+        case when suspect and suspects > 1 and crashes < 2 * $2
+            then now() + random() * (crashes - $2 + 1) * interval '20 seconds' end as run_at
+    from judged
 ),
 ready as (
     insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)

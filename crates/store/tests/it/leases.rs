@@ -91,9 +91,6 @@ async fn a_task_that_kills_its_workers_is_given_up() {
     let id = scene.create(new_task("a", "poison")).await;
     for crash in 1..=limits::CRASHES {
         let mut worker = scene.worker(&["a"]).await;
-        // From its second loss on, it waits for a random time.
-        scene.run_sql("update task_delayed set run_at = now()").await;
-        worker.session.promoter().promote().await.unwrap();
         worker.claim_some(1).await;
         // As if its lease had run out.
         scene.run_sql("update task_worker set ended_at = now() where ended_at is null").await;
@@ -105,6 +102,41 @@ async fn a_task_that_kills_its_workers_is_given_up() {
     }
     let last = scene.history(id).await.pop().unwrap();
     assert!(last.details.unwrap().contains("3 times"));
+    scene.check().await;
+}
+
+/// One of two kills; which of them shows only when they part.
+#[tokio::test]
+async fn a_task_beside_a_killer_is_not_taken_for_one() {
+    let scene = Scene::new().await;
+    let ids = [scene.create(new_task("a", "one")).await, scene.create(new_task("a", "two")).await];
+    for _ in 0..limits::CRASHES {
+        let mut worker = scene.worker(&["a"]).await;
+        assert_eq!(worker.claim_some(2).await.len(), 2);
+        scene.run_sql("update task_worker set ended_at = now() where ended_at is null").await;
+        let fresh = task_store::Store::new(crate::settings(&scene.database));
+        assert_eq!(fresh.maintain().await.unwrap().reclaimed, 2);
+    }
+    for id in ids {
+        let task = scene.store.get(id).await.unwrap().summary;
+        assert!(
+            task.status == Status::Pending && task.run_at.is_some(),
+            "it waits for a time of its own: {task:?}"
+        );
+    }
+    // Their times come apart: the one that is lost alone is the killer.
+    scene
+        .run_sql(
+            "update task_delayed set run_at = now() where task_id = (select min(task_id) from task_delayed)",
+        )
+        .await;
+    let mut worker = scene.worker(&["a"]).await;
+    worker.session.promoter().promote().await.unwrap();
+    assert_eq!(worker.claim_some(2).await.len(), 1);
+    scene.run_sql("update task_worker set ended_at = now() where ended_at is null").await;
+    let fresh = task_store::Store::new(crate::settings(&scene.database));
+    assert_eq!(fresh.maintain().await.unwrap().reclaimed, 1);
+    assert_eq!((scene.status(ids[0]).await, scene.status(ids[1]).await), (Status::Failed, Status::Pending));
     scene.check().await;
 }
 
