@@ -14,7 +14,7 @@ use task_domain::Claimed;
 use task_domain::ports::{Claim, WakeUp};
 use tower::Layer;
 
-use crate::{Capacity, metric};
+use crate::{Capacity, chance, metric};
 
 /// Most bytes of payloads that one claim may be expected to bring.
 const BYTES_MAX: usize = 64 << 20;
@@ -152,10 +152,11 @@ where
     /// Waits a random time that grows with the failures in a row, unless the end comes first.
     async fn pause(&mut self) {
         let cap = Duration::from_millis(50) * 2u32.pow(self.failures.min(10));
-        let pause = tokio::time::sleep(cap.min(PAUSE_MAX).mul_f64(rand::random())).fuse();
+        let pause = tokio::time::sleep(cap.min(PAUSE_MAX).mul_f64(chance::unit())).fuse();
         tokio::pin!(pause);
         loop {
             tokio::select! {
+                biased;
                 () = &mut pause => return,
                 wake_up = self.wake_ups.next() => if wake_up.is_none() {
                     self.ended = true;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Capacity, Running, Stop, metric};
+use crate::{Capacity, Running, Stop, chance, metric};
 
 /// What a renewal tells and hears.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ pub async fn keep_alive<R: Renew>(session: &mut R, heartbeat: &Heartbeat) {
                 }
                 failures = failures.saturating_add(1);
                 let cap = Duration::from_millis(50) * 2u32.pow(failures.min(10));
-                cap.min(PAUSE_MAX).mul_f64(rand::random())
+                cap.min(PAUSE_MAX).mul_f64(chance::unit())
             }
         };
         // A hint that is dropped in its pause was served by what came first.
@@ -79,6 +79,8 @@ pub async fn keep_alive<R: Renew>(session: &mut R, heartbeat: &Heartbeat) {
             tokio::time::sleep_until(next_look).await;
         };
         tokio::select! {
+            // In one order, so that a simulation takes the same turns again.
+            biased;
             () = tokio::time::sleep(wait) => {}
             () = look => next_look = Instant::now() + LOOK_PAUSE,
             // Once, so that others see at once that this worker is going.

@@ -6,6 +6,7 @@
 //! stream: every later stage ends because its input did.
 
 mod capacity;
+pub mod chance;
 mod claim;
 mod execute;
 mod ingest;

@@ -15,7 +15,7 @@ use task_domain::ports::{Error, Record};
 use task_domain::{Decision, Lease, Settled, Verdict};
 use tower::Layer;
 
-use crate::{Capacity, metric};
+use crate::{Capacity, chance, metric};
 
 /// Most outcomes in one write.
 const BATCH: usize = 1_000;
@@ -209,7 +209,7 @@ impl<R: Record> Writer<R> {
         self.failures = self.failures.saturating_add(1);
         piece.failures = piece.failures.saturating_add(1);
         let cap = Duration::from_millis(50) * 2u32.pow(self.failures.min(10));
-        tokio::time::sleep(cap.min(PAUSE_MAX).mul_f64(rand::random())).await;
+        tokio::time::sleep(cap.min(PAUSE_MAX).mul_f64(chance::unit())).await;
         if piece.failures < TRIES_UNCHANGED { vec![piece] } else { piece.halves().collect() }
     }
 

@@ -10,6 +10,8 @@ use std::time::Duration;
 use task_domain::{Decision, Executed, Outcome, RetryPolicy, Settled};
 use tower::Layer;
 
+use crate::chance;
+
 /// Why a task was put back that no slot was free for, or whose worker was stopped first.
 const NOT_STARTED: &str = "its worker gave it back before it started";
 
@@ -38,7 +40,7 @@ where
         executed
             .filter_map(move |executed| {
                 let lease = executed.claimed.lease;
-                let decision = decide(executed, &default, rand::random());
+                let decision = decide(executed, &default, chance::unit());
                 std::future::ready(decision.map(|decision| Settled { lease, decision }))
             })
             .boxed()

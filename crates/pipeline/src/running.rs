@@ -69,9 +69,12 @@ impl Running {
         (signal, Entered { lease, running: self.clone() })
     }
 
-    /// The leases that are held.
+    /// The leases that are held, in the order of their tasks.
     pub fn leases(&self) -> Vec<Lease> {
-        self.lock().keys().copied().collect()
+        let mut leases: Vec<_> = self.lock().keys().copied().collect();
+        // A map gives another order each time; a simulation needs the same one again.
+        leases.sort_unstable_by_key(|lease| (lease.task, lease.epoch));
+        leases
     }
 
     /// Tells an attempt to stop. Does nothing if it has ended.

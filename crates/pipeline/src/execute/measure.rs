@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use metrics::{Counter, Histogram, counter, histogram};
 use task_domain::{Kind, Outcome};
+use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::attempt::{Attempt, Ended};
