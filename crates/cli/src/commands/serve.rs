@@ -50,6 +50,10 @@ pub(crate) struct Args {
     #[arg(long, env = "TASK_POLL_INTERVAL", value_name = "DURATION", value_parser = parse::duration,
         allow_hyphen_values = true)]
     poll_interval: Option<Duration>,
+    /// Time after which its tasks are given to others if it is not heard of, 1s to 1h [default: 15s]
+    #[arg(long, env = "TASK_LEASE_TIME", value_name = "DURATION", value_parser = parse::duration,
+        allow_hyphen_values = true)]
+    lease_time: Option<Duration>,
     #[command(flatten)]
     plugins: plugins::Plugins,
 }
@@ -65,6 +69,7 @@ pub(crate) struct File {
     name: Option<String>,
     drain_grace: Option<String>,
     poll_interval: Option<String>,
+    lease_time: Option<String>,
     smtp_url: Option<String>,
     connections: BTreeMap<String, plugins::FileConnection>,
 }
@@ -94,6 +99,9 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<Exit> {
     }
     if let Some(poll) = args.poll_interval.map_or_else(|| in_file("poll_interval", file.poll_interval), ok)? {
         options.poll = poll;
+    }
+    if let Some(lease) = args.lease_time.map_or_else(|| in_file("lease_time", file.lease_time), ok)? {
+        options.lease_time = lease;
     }
     options.check().map_err(|e| flagged(&format!("--{}", e.field), &e))?;
     let setup = plugins::Setup::read(args.plugins, file.smtp_url, file.connections)?;
