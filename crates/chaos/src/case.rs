@@ -53,7 +53,7 @@ pub(crate) async fn finish(outcome: &mut Outcome, scene: Scene, load: Load, end:
     }
     invariants::bounds(outcome, &scene).await?;
     let stale: usize = scene.all_workers().map(crate::worker::Worker::stale_writes).sum();
-    outcome.totals.stale_refused = stale as u64;
+    outcome.totals.stale_refused += stale as u64;
     outcome.figure("acknowledged", outcome.totals.acknowledged);
     outcome.figure("changes", outcome.totals.changes);
     outcome.figure("client_errors", evidence.log.errors);

@@ -119,7 +119,7 @@ struct Common {
 }
 
 /// Longest time for a create: afterwards its key counts as unanswered.
-const GIVE_UP: Duration = Duration::from_secs(60);
+const GIVE_UP: Duration = Duration::from_mins(1);
 
 /// A client that bears what the suite does: an outage is waited for.
 pub(crate) fn client(address: &str, deadline: Duration) -> Result<Client> {

@@ -70,7 +70,6 @@ fn f8_a_server_is_cut_off_while_tasks_are_watched() {
 }
 
 #[test]
-#[ignore = "servers and workers cannot be given several hosts yet"]
 fn f12_a_standby_takes_over() {
     holds("F12");
 }
@@ -101,7 +100,6 @@ fn f28_tasks_are_cancelled_while_they_move() {
 }
 
 #[test]
-#[ignore = "servers and workers cannot be told yet that they are pooled"]
 fn f30_a_transaction_pooler_stands_between() {
     holds("F30");
 }

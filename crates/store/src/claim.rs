@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff_sqlx::{Timestamp, ToSqlx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use task_domain::ports::{Claim, Result};
+use task_domain::ports::{Claim, Error, Result};
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
 
@@ -77,9 +77,6 @@ impl Claimer {
         epochs: Epochs,
         notifier: Notifier,
     ) -> Self {
-        // A claim that is lost in a crash of Postgres only runs again, under a new fence; so it
-        // need not wait for the disk. What is recorded later waits, and carries the claim with it.
-        let connection = connection.on_open("set synchronous_commit = off");
         let marks = Watermarks::new(Instant::now());
         Self {
             worker,
@@ -95,10 +92,27 @@ impl Claimer {
         }
     }
 
+    /// On a new connection: the database may have crashed, or be another one by now. Claims are not
+    /// waited for, so what was seen of the line may have been undone; and a standby may lack lanes.
+    async fn start_anew(&mut self) -> Result<()> {
+        self.marks = Watermarks::new(Instant::now());
+        let mut connection = self.connection.take().await?;
+        let answer = answered(ANSWER, self.lanes.read_anew(&mut connection)).await;
+        self.connection.done(connection, answer).await?;
+        self.serve_lanes();
+        Ok(())
+    }
+
     async fn refresh_lanes(&mut self) -> Result<()> {
         let mut connection = self.connection.take().await?;
         let answer = answered(ANSWER, self.lanes.refresh(&mut connection)).await;
-        self.connection.done(connection, answer)?;
+        self.connection.done(connection, answer).await?;
+        self.serve_lanes();
+        Ok(())
+    }
+
+    /// Serves the lanes that are known by now.
+    fn serve_lanes(&mut self) {
         let info = &self.info;
         let mut served: Vec<_> = self
             .lanes
@@ -112,7 +126,6 @@ impl Claimer {
         served.sort_by_key(|s| (std::cmp::Reverse(s.priority), s.id));
         self.served = served;
         self.served_as_of = Some(Instant::now());
-        Ok(())
     }
 }
 
@@ -155,7 +168,13 @@ impl Claimer {
     }
 
     async fn claim_once(&mut self, limit: usize) -> Result<Vec<Claimed>> {
-        if self.served.is_empty() || limit == 0 {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        if !self.connection.is_open() {
+            self.start_anew().await?;
+        }
+        if self.served.is_empty() {
             return Ok(Vec::new());
         }
         let began = Instant::now();
@@ -170,6 +189,10 @@ impl Claimer {
         };
         let mut tasks = Vec::with_capacity(rows.len());
         for row in &rows {
+            if row.get::<Option<i64>, _>(0).is_none() {
+                self.marks.failed(&start, began, Instant::now());
+                return Err(Error::LeaseRanOut);
+            }
             let lane: i32 = row.get(1);
             let place = Place { at: row.get::<Timestamp, _>(2).to_jiff(), task: row.get(0) };
             let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
@@ -198,12 +221,12 @@ impl Claimer {
             .bind(epoch.get())
             .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX));
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
-        if let Err(error) = &answer
-            && error.as_database_error().is_none()
-        {
+        let refused = answer.as_ref().is_err_and(|error| error.as_database_error().is_some());
+        let rows = self.connection.done(connection, answer).await;
+        if rows.is_err() && !refused {
             self.doubt.push((epoch, Instant::now()));
         }
-        self.connection.done(connection, answer)
+        rows
     }
 
     /// Puts back what was claimed by statements whose answer was lost. Asked again until they
@@ -219,7 +242,7 @@ impl Claimer {
             .bind(self.worker.get())
             .bind(epochs);
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        let tasks: i64 = self.connection.done(connection, answer)?;
+        let tasks: i64 = self.connection.done(connection, answer).await?;
         if tasks > 0 {
             tracing::warn!(tasks, "put back tasks whose claim was not heard of");
             self.notifier.ready();

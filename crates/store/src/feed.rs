@@ -78,8 +78,8 @@ impl Reader {
     async fn run(mut self) {
         let (sender, mut heard) = mpsc::channel(16);
         let settings = self.store.settings().clone();
-        let listening = if settings.notify {
-            Some(tokio::spawn(async move { listen(settings, &[Channel::Changed], sender).await }))
+        let listening = if settings.listens() {
+            Some(tokio::spawn(async move { listen(settings, &[Channel::Changed], None, sender).await }))
         } else {
             drop(sender);
             None

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use task_domain::ports::{Record, Result};
+use task_domain::ports::{Error, Record, Result};
 use task_domain::{Decision, Lease, Settled, Status, Verdict, WorkerId};
 
 use crate::arrays::Decisions;
@@ -60,7 +60,7 @@ impl Recorder {
             columns.push(settled);
         }
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query_scalar(include_str!("../queries/record/record.sql"))
+        let statement = sqlx::query_as(include_str!("../queries/record/record.sql"))
             .bind(self.worker.get())
             .bind(columns.tasks)
             .bind(columns.epochs)
@@ -71,7 +71,10 @@ impl Recorder {
             .bind(columns.details)
             .bind(columns.results);
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        let written: Vec<i64> = self.connection.done(connection, answer)?;
+        let (written, ran_out): (Vec<i64>, Option<bool>) = self.connection.done(connection, answer).await?;
+        if ran_out == Some(true) {
+            return Err(Error::LeaseRanOut);
+        }
         Ok(written.into_iter().collect())
     }
 
@@ -87,7 +90,7 @@ impl Recorder {
             .bind(columns.attempts)
             .bind(columns.statuses);
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
-        let found: Vec<i64> = self.connection.done(connection, answer)?;
+        let found: Vec<i64> = self.connection.done(connection, answer).await?;
         Ok(found.into_iter().collect())
     }
 }

@@ -38,7 +38,7 @@ fn postgres() -> Result<()> {
     Ok(())
 }
 
-/// PgBouncer, which the fault suite puts before Postgres.
+/// `PgBouncer`, which the fault suite puts before Postgres.
 fn pooler() -> Result<()> {
     // Not in the `PATH` of most users.
     let place = "/usr/sbin/pgbouncer";

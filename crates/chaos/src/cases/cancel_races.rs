@@ -83,16 +83,16 @@ async fn act(client: Client, id: i64, waits: [Duration; 2], again: bool, acts: A
         acts.lock().unwrap_or_else(PoisonError::into_inner).push((id, what, answer));
     };
     sleep(waits[0]).await;
-    note("cancel", answer(client.cancel(id, "chaos").await));
+    note("cancel", answer(&client.cancel(id, "chaos").await));
     if again {
         sleep(waits[1]).await;
-        note("retry", answer(client.retry(id, "chaos").await));
+        note("retry", answer(&client.retry(id, "chaos").await));
         sleep(waits[0]).await;
-        note("cancel", answer(client.cancel(id, "chaos").await));
+        note("cancel", answer(&client.cancel(id, "chaos").await));
     }
 }
 
-fn answer<T>(result: Result<T, Error>) -> Answer {
+fn answer<T>(result: &Result<T, Error>) -> Answer {
     match result {
         Ok(_) => Answer::Done,
         Err(Error::Refused(_)) => Answer::Refused,

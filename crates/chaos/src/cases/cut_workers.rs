@@ -76,20 +76,17 @@ async fn run(options: Options) -> Result<Outcome> {
 
 /// Spoils the network for a while.
 pub(super) async fn spoil(proxy: &Proxy, kind: usize, length: Duration) {
-    match KINDS.get(kind) {
-        Some(network) => {
-            proxy.set(*network);
-            sleep(length).await;
-        }
-        // Once a second.
-        None => {
-            let end = Instant::now() + length;
-            while Instant::now() < end {
-                proxy.set(Network::Cut);
-                sleep(Duration::from_millis(500)).await;
-                proxy.set(Network::Whole);
-                sleep(Duration::from_millis(500)).await;
-            }
+    if let Some(network) = KINDS.get(kind) {
+        proxy.set(*network);
+        sleep(length).await;
+    } else {
+        // Flapping, once a second.
+        let end = Instant::now() + length;
+        while Instant::now() < end {
+            proxy.set(Network::Cut);
+            sleep(Duration::from_millis(500)).await;
+            proxy.set(Network::Whole);
+            sleep(Duration::from_millis(500)).await;
         }
     }
     proxy.set(Network::Whole);

@@ -63,7 +63,7 @@ async fn run(options: Options) -> Result<Outcome> {
         // A worker that was killed before it had registered held nothing.
         killed.extend(scene.retired(retired).ids().last().map(|id| (*id, at)));
     }
-    let end = End { limit: Duration::from_secs(120), ..End::default() };
+    let end = End { limit: Duration::from_mins(2), ..End::default() };
     let evidence = finish(&mut outcome, scene, load, end).await?;
     tell(&mut outcome, &evidence, &killed);
     Ok(outcome)

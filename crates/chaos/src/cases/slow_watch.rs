@@ -85,7 +85,7 @@ async fn finish_with(
     watchers: &mut JoinSet<Result<Seen>>,
 ) -> Result<Evidence> {
     let load = load.pause().await?;
-    crate::invariants::all_ended(outcome, &scene.pool, Duration::from_secs(60)).await?;
+    crate::invariants::all_ended(outcome, &scene.pool, Duration::from_mins(1)).await?;
     let mut seen = Vec::new();
     while let Some(watcher) = watchers.join_next().await {
         seen.push(watcher??);

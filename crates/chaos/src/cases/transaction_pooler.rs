@@ -1,4 +1,4 @@
-//! F30: PgBouncer in transaction mode stands between everything and Postgres, which is killed meanwhile.
+//! F30: `PgBouncer` in transaction mode stands between everything and Postgres, which is killed meanwhile.
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,6 +34,7 @@ async fn run(options: Options) -> Result<Outcome> {
     let plan = scene::Plan { server_options: flag(), worker_options: flag(), ..scene::Plan::default() };
     let dir = scene::folder(&options)?;
     let postgres = Postgres::start(&dir.path().join("postgres"), plan.connections, &plan.parameters).await?;
+    migrate(&options, dir.path(), postgres.url()).await?;
     let (_pooler, port) = pooler(dir.path(), &postgres).await?;
     let url = postgres.url_by(port);
     let way = |_| url.clone();
@@ -52,7 +53,19 @@ async fn run(options: Options) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Starts PgBouncer before a Postgres; says on which port.
+/// Migrations take locks of their session's, so they go past the pooler.
+async fn migrate(options: &Options, dir: &Path, url: String) -> Result<()> {
+    let (program, log) = (options.programs.server(), dir.join("migrate.log"));
+    let variables = [("DATABASE_URL", url)];
+    let mut process = Process::start("migrate", &program, &["migrate".to_owned()], &variables, &log)?;
+    let status = process.end(Duration::from_secs(30)).await?;
+    if !status.success() {
+        bail!("`task-server migrate` ended with {status}; it said: {}", process.said());
+    }
+    Ok(())
+}
+
+/// Starts `PgBouncer` before a Postgres; says on which port.
 async fn pooler(dir: &Path, postgres: &Postgres) -> Result<(Process, u16)> {
     let program = PLACES.iter().map(Path::new).find(|place| place.exists());
     let program = program.context("PgBouncer is missing: `make bootstrap` installs it")?;

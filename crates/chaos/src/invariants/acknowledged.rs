@@ -32,8 +32,8 @@ pub(super) fn judge(outcome: &mut Outcome, evidence: &Evidence) {
             lost.push(format!("task {id} of key {key} was acknowledged and is not in the database"));
         }
     }
-    outcome.totals.acknowledged = answered.len() as u64;
-    outcome.totals.lost = lost.len() as u64;
+    outcome.totals.acknowledged += answered.len() as u64;
+    outcome.totals.lost += lost.len() as u64;
     tell(outcome, "I1", &lost);
     tell(outcome, "I2", &twice);
 }

@@ -30,7 +30,8 @@ pub(super) fn judge(outcome: &mut Outcome, evidence: &Evidence) {
         let its = executions.iter().find(|e| e.epoch == epoch && e.attempt == change.attempt);
         match its {
             None => {
-                wrong.push(format!("task {id} succeeded under fence {epoch}, of which no execution is noted"))
+                wrong
+                    .push(format!("task {id} succeeded under fence {epoch}, of which no execution is noted"));
             }
             Some(execution) if execution.ended.is_none() => {
                 wrong.push(format!("task {id} succeeded by an execution that did not end"));

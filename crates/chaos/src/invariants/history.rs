@@ -33,10 +33,10 @@ pub(super) fn judge(outcome: &mut Outcome, evidence: &Evidence, allowed: Allowed
             attempts.push(format!("task {id} {wrong}"));
         }
     }
-    outcome.totals.changes = evidence.changes().count() as u64;
-    outcome.totals.second_terminals = ends.len() as u64;
-    outcome.totals.illegal_steps = steps.len() as u64;
-    outcome.totals.stale_accepted = stale.len() as u64;
+    outcome.totals.changes += evidence.changes().count() as u64;
+    outcome.totals.second_terminals += ends.len() as u64;
+    outcome.totals.illegal_steps += steps.len() as u64;
+    outcome.totals.stale_accepted += stale.len() as u64;
     tell(outcome, "I3", &ends);
     tell(outcome, "I4", &steps);
     tell(outcome, "I5", &stale);

@@ -18,9 +18,6 @@ const IDLE: &str = "select count(*) from pg_stat_activity where application_name
     and datname = current_database() and state like 'idle in transaction%' \
     and state_change < now() - interval '5 seconds'";
 
-/// Locks that outlived their session's use of them.
-const LOCKS: &str = "select count(*) from pg_locks where locktype = 'advisory'";
-
 const CONNECTIONS: &str = "select count(*) from pg_stat_activity where application_name <> 'chaos' \
     and datname = current_database() and backend_type = 'client backend'";
 
@@ -57,8 +54,6 @@ pub(crate) async fn all_ended(outcome: &mut Outcome, pool: &PgPool, limit: Durat
 pub(crate) async fn bounds(outcome: &mut Outcome, scene: &Scene) -> Result<()> {
     let idle: i64 = sqlx::query_scalar(IDLE).fetch_one(&scene.pool).await?;
     outcome.must(idle == 0, || format!("I10: {idle} sessions are idle in a transaction"));
-    let locks: i64 = sqlx::query_scalar(LOCKS).fetch_one(&scene.pool).await?;
-    outcome.must(locks == 0, || format!("I10: {locks} advisory locks are held"));
     let connections: i64 = sqlx::query_scalar(CONNECTIONS).fetch_one(&scene.pool).await?;
     outcome.figure("connections", connections);
     let processes = scene.servers.iter().map(|server| &server.process);

@@ -23,7 +23,8 @@ with lane as materialized (
     order by l.priority desc, head.line_at, head.task_id
 ),
 alive as materialized (
-    select exists (select from task_worker where id = $1 and ended_at is null) as yes
+    -- By the database's clock: a worker whose lease ran out has to renew it first.
+    select exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) as yes
 ),
 picked as materialized (
     -- A nested loop in the order of `lane` that stops at the limit: later lanes are not touched.
@@ -55,6 +56,7 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
+-- Without a lease, one row of nothing: that is no empty line.
 select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
@@ -64,3 +66,5 @@ from gone g
 cross join lateral (
     select * from task where id = g.task_id and created_at = g.created_at offset 0
 ) t
+union all
+select null, null, null, null, null, null, null, null, null, null, null where not (select yes from alive)
