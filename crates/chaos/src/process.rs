@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep};
 
 /// Longest wait for a process that was killed to be gone.
 const GONE: Duration = Duration::from_secs(10);
+/// What processes get of the harness's own variables: the second one names a fault in builds that have
+/// faults on purpose, so that the suite itself can be tested.
+const PASSED_ON: [&str; 2] = ["PATH", task_domain::seeded::VARIABLE];
 /// Time between two looks at a log.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -47,7 +50,7 @@ impl Process {
         let child = Command::new(program)
             .args(arguments)
             .env_clear()
-            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .envs(PASSED_ON.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
             .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
             .stdin(Stdio::null())
             .stdout(out.try_clone()?)

@@ -14,9 +14,9 @@ use crate::postgres::Postgres;
 use crate::server::Server;
 use crate::worker::{self, Worker};
 
-/// A server takes work back from a lost worker only once it has watched the database for as long as a
-/// usual lease: what happens before is no measure.
-const WATCHING: Duration = Duration::from_millis(15_500);
+/// A server takes work back from a worker whose lease ran out only once it has watched the database for
+/// as long as that lease, and a little for the watch to begin: what happens before is no measure.
+const WATCHING: Duration = Duration::from_millis(1_500);
 
 /// What is started.
 #[derive(Clone, Debug)]
@@ -120,7 +120,7 @@ impl Scene {
             let (url, extra) = (url(Part::Server(number)), &plan.server_options);
             scene.servers.push(Server::start(program, number, url, extra, scene.dir.path()).await?);
         }
-        scene.watched_from = Instant::now() + WATCHING;
+        scene.watched_from = Instant::now() + plan.lease + WATCHING;
         for number in 0..plan.workers {
             let worker = scene.start_worker(url(Part::Worker(number)))?;
             scene.workers.push(worker);
