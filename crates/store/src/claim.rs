@@ -8,6 +8,7 @@ use jiff_sqlx::{Timestamp, ToSqlx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use task_domain::ports::{Claim, Error, Result};
+use task_domain::seeded::bug;
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
 
@@ -15,6 +16,7 @@ use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 use crate::row::{backoff, count, span};
+use crate::seeded::statement;
 use crate::watermark::{Place, Start, Watermarks};
 
 /// Claims for one worker, on a connection of its own.
@@ -63,10 +65,11 @@ impl Epochs {
 /// So long after its answer was lost, no claim can still be running: the server ends it before.
 const DOUBT: Duration = Duration::from_secs(30);
 
-/// Without a hint, new lanes are looked for no more often than this; and while hints are heard, no
-/// more often than the second.
-const LANES_AGE: Duration = Duration::from_millis(500);
-const LANES_AGE_HEARING: Duration = Duration::from_secs(15);
+/// A claim says if there are newer lanes than are known. One that was committed after a newer one, and
+/// those that a worker needs which serves none yet, are looked for this often.
+const LANES_AGE: Duration = Duration::from_secs(15);
+const LANES_AGE_IDLE: Duration = Duration::from_millis(500);
+const LANES_AGE_IDLE_HEARING: Duration = Duration::from_secs(4);
 
 impl Claimer {
     pub(crate) fn new(
@@ -143,6 +146,7 @@ impl Claim for Claimer {
             }
         }
         if !tasks.is_empty() {
+            self.lanes.found();
             self.notifier.changed();
         }
         Ok(tasks)
@@ -150,14 +154,14 @@ impl Claim for Claimer {
 }
 
 impl Claimer {
-    /// While announcements are heard, the look without one does not hold up what was found.
+    /// A look without an announcement does not hold up what was found.
     fn lanes_may_be_new(&self, found_nothing: bool) -> bool {
-        let older = |than| self.served_as_of.is_none_or(|at| at.elapsed() >= than);
-        let aged = if self.lanes.is_hearing() {
-            found_nothing && older(LANES_AGE_HEARING)
-        } else {
-            older(LANES_AGE)
+        let age = match (self.served.is_empty(), self.lanes.is_hearing()) {
+            (false, _) => LANES_AGE,
+            (true, true) => LANES_AGE_IDLE_HEARING,
+            (true, false) => LANES_AGE_IDLE,
         };
+        let aged = found_nothing && self.served_as_of.is_none_or(|at| at.elapsed() >= age);
         self.lanes.are_behind() || aged
     }
 
@@ -190,8 +194,12 @@ impl Claimer {
         let mut tasks = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.get::<Option<i64>, _>(0).is_none() {
-                self.marks.failed(&start, began, Instant::now());
-                return Err(Error::LeaseRanOut);
+                self.lanes.announce(row.get::<Option<i32>, _>(1).unwrap_or_default());
+                if row.get::<i32, _>(3) == 0 {
+                    self.marks.failed(&start, began, Instant::now());
+                    return Err(Error::LeaseRanOut);
+                }
+                continue;
             }
             let lane: i32 = row.get(1);
             let place = Place { at: row.get::<Timestamp, _>(2).to_jiff(), task: row.get(0) };
@@ -200,7 +208,7 @@ impl Claimer {
         }
         let places = tasks.iter().map(|&(place, lane, _)| (lane, place));
         let lanes = self.served.iter().map(|s| s.id);
-        self.marks.claimed(&start, lanes, places, rows.len() == limit, began, Instant::now());
+        self.marks.claimed(&start, lanes, places, tasks.len() == limit, began, Instant::now());
         // The statement picks by priority, then age, but returns in no order.
         let rank = |lane| self.served.iter().position(|s| s.id == lane).map(|n| self.served[n].priority);
         tasks.sort_by_key(|&(place, lane, _)| (std::cmp::Reverse(rank(lane)), place));
@@ -211,7 +219,7 @@ impl Claimer {
         let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
         let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query(include_str!("../queries/claim/claim.sql"))
+        let query = sqlx::query(statement(include_str!("../queries/claim/claim.sql")))
             .bind(self.worker.get())
             .bind(lanes)
             .bind(priorities)
@@ -220,10 +228,10 @@ impl Claimer {
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(epoch.get())
             .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX));
-        let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
+        let answer = answered(ANSWER, query.fetch_all(&mut connection)).await;
         let refused = answer.as_ref().is_err_and(|error| error.as_database_error().is_some());
         let rows = self.connection.done(connection, answer).await;
-        if rows.is_err() && !refused {
+        if rows.is_err() && !refused && !bug("unheard-claim-forgotten") {
             self.doubt.push((epoch, Instant::now()));
         }
         rows

@@ -15,6 +15,8 @@ pub(crate) struct Lanes {
     announced: Arc<AtomicI32>,
     /// Whether such announcements are heard just now.
     hearing: Arc<AtomicBool>,
+    /// Whether the next look is one that no announcement asked for.
+    unasked: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -56,6 +58,20 @@ impl Lanes {
     /// Notes whether announcements are heard from now on.
     pub(crate) fn set_hearing(&self, hearing: bool) {
         self.hearing.store(hearing, Relaxed);
+        self.unasked.store(false, Relaxed);
+    }
+
+    /// Notes that a look is due which no announcement asked for.
+    pub(crate) fn look_unasked(&self) {
+        self.unasked.store(true, Relaxed);
+    }
+
+    /// Notes that a look found work. If nothing announced it, announcements may not be coming
+    /// through, though the connection for them stands: until one does, nobody relies on them.
+    pub(crate) fn found(&self) {
+        if self.unasked.swap(false, Relaxed) {
+            self.hearing.store(false, Relaxed);
+        }
     }
 
     /// Whether announcements are heard, so that looking without one is only a safety net.
@@ -86,6 +102,7 @@ impl Lanes {
         let rows = find(connection, 0).await?;
         let mut known = Known::default();
         known.add(rows);
+        self.announced.store(known.newest, Relaxed);
         *self.known.write().expect("no holder of this lock panics") = known;
         Ok(())
     }

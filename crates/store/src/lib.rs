@@ -22,6 +22,7 @@ mod promote;
 mod read;
 mod record;
 mod row;
+mod seeded;
 mod session;
 mod settings;
 mod store;

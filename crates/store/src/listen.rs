@@ -236,6 +236,7 @@ impl WakeUps {
                 () = poll => {
                     // While hints are heard, a poll is only a safety net.
                     let poll = if self.lanes.is_hearing() { self.poll * 4 } else { self.poll };
+                    self.lanes.look_unasked();
                     self.next_poll = Instant::now() + poll.mul_f64(0.75 + 0.25 * rand::random::<f64>());
                     return Told::Work(WakeUp::Poll);
                 }
@@ -243,6 +244,7 @@ impl WakeUps {
                     Some(Heard::Hint(Channel::Cancelled, _)) => return Told::Cancelled,
                     Some(Heard::Hint(_, newest)) => {
                         self.lanes.announce(newest);
+                        self.lanes.set_hearing(true);
                         return Told::Work(WakeUp::Notified);
                     }
                     Some(Heard::Listening) => {

@@ -153,6 +153,8 @@ async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted
         }
         if let Err(error) = notify(&mut connection, &taken, &lanes).await {
             tracing::debug!(%error, "a notification was not sent; polling will do meanwhile");
+            // Others may fare the same, and what is heard here is then not all there is.
+            lanes.set_hearing(false);
             let Some(shared) = wanted.upgrade() else { break };
             shared.want(&taken);
             tokio::time::sleep(FAILED.mul_f64(rand::random())).await;

@@ -56,7 +56,6 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
--- Without a lease, one row of nothing: that is no empty line.
 select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
@@ -67,4 +66,7 @@ cross join lateral (
     select * from task where id = g.task_id and created_at = g.created_at offset 0
 ) t
 union all
-select null, null, null, null, null, null, null, null, null, null, null where not (select yes from alive)
+-- Fewer than asked for: a last row says why that may be, by the newest lane there is and by whether the
+-- worker has a lease at all.
+select null, (select max(id) from task_lane), null, (select yes from alive)::integer, null, null, null, null, null, null, null
+where (select count(*) from gone) < $6

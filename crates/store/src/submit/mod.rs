@@ -16,6 +16,7 @@ use crate::arrays::{NewTasks, hash};
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
+use crate::seeded::statement;
 
 /// Statements that are under way at a time, each on a connection of its own: while one waits for
 /// the disk, the other works.
@@ -185,7 +186,7 @@ async fn insert(
         columns.push(task, lane);
     }
     let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) =
-        sqlx::query_as(include_str!("../../queries/task/submit.sql"))
+        sqlx::query_as(statement(include_str!("../../queries/task/submit.sql")))
             .bind(columns.lanes)
             .bind(columns.retries)
             .bind(columns.run_at)
