@@ -9,7 +9,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: bootstrap
-bootstrap: ## Bring what a developer's machine needs (Postgres, buf); may be run again
+bootstrap: ## Bring what a developer's machine needs (Postgres, PgBouncer, buf); may be run again
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs"; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing: on Debian, apt-get install build-essential"; exit 1; }
 	@cargo run --quiet --locked -p xtask -- bootstrap
@@ -26,6 +26,11 @@ fuzz: ## Throw mutated input at all that reads any, TASK_FUZZ_SECONDS=10 for eac
 bench: ## Measure the service beside plain SQL; make bench ARGS=--short takes under five minutes
 	@cargo build --quiet --locked --release -p task-bench -p task-server -p task-cli
 	@"$(TARGET)/release/task-bench" $(ARGS)
+
+.PHONY: chaos
+chaos: ## Kill, stop and cut off the service's processes, and check what was promised; ARGS='--scale small' takes minutes
+	@cargo build --quiet --locked --release -p task-chaos -p task-server -p task-cli
+	@"$(TARGET)/release/task-chaos" $(ARGS)
 
 .PHONY: bench-peers
 bench-peers: ## Measure River and Graphile Worker beside the service, on the same Postgres settings

@@ -107,6 +107,11 @@ fn password(path: &Path, account: &Account) -> Result<(String, bool), Error> {
     Ok((text, true))
 }
 
+/// Writes the superuser's password where the next start looks for it.
+pub(crate) fn write_password(home: &Home, account: &Account, password: &str) -> Result<(), Error> {
+    write_for(account, &home.dir.join("password"), password)
+}
+
 /// Random bytes from the system.
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
@@ -127,7 +132,8 @@ fn host_rules(superuser: &str) -> String {
         "# Written at every start.\n\
          local all \"{superuser}\" peer map=own\n\
          local all all scram-sha-256\n\
-         host all all 127.0.0.1/32 scram-sha-256\n"
+         host all all 127.0.0.1/32 scram-sha-256\n\
+         host replication \"{superuser}\" 127.0.0.1/32 scram-sha-256\n"
     )
 }
 

@@ -101,6 +101,15 @@ pub enum Error {
     #[error("{0}")]
     NoAccount(String),
 
+    /// The data of a primary could not be copied for a standby.
+    #[error("pg_basebackup failed ({status}): {output}")]
+    Standby {
+        /// How it ended.
+        status: ExitStatus,
+        /// Its last lines.
+        output: String,
+    },
+
     /// `initdb` failed.
     #[error("initdb failed ({status}): {output}")]
     InitDb {

@@ -42,6 +42,7 @@ mod processes;
 mod running;
 mod settings;
 mod sql;
+mod standby;
 mod start;
 mod sweep;
 

@@ -67,6 +67,11 @@ impl Running {
         &self.server
     }
 
+    /// The same, for work off this thread.
+    pub(crate) fn shared(&self) -> Arc<Server> {
+        Arc::clone(&self.server)
+    }
+
     /// Address of a database by TCP on 127.0.0.1, as the superuser, password included. Stays the
     /// same over [`restart`](Self::restart).
     pub fn url(&self, database: &str) -> String {

@@ -4,11 +4,13 @@
 //! the plugin below only waits and answers. A task without parameters succeeds at once and costs
 //! neither a timer nor a random number.
 
+mod journal;
 mod parameters;
 mod verdict;
 
 use task_plugin::{Context, Error, Outcome, Parameters, Plugin, TaskResult};
 
+pub use crate::journal::Journaled;
 use crate::parameters::Wish;
 use crate::verdict::Verdict;
 

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId};
 use task_plugin::{Context, Error, Outcome, Parameters, Registry, Retry};
-use task_plugin_simulate::{KIND, Simulate};
+use task_plugin_simulate::{Journaled, KIND, Simulate};
 use tokio_util::sync::CancellationToken;
 
 async fn run(attempt: u32, payload: &str) -> Result<Outcome, Error> {
+    run_by(Registry::new().with(KIND, Simulate), attempt, payload).await
+}
+
+async fn run_by(registry: Registry, attempt: u32, payload: &str) -> Result<Outcome, Error> {
     let claimed = Claimed {
         lease: Lease { task: TaskId::new(1).unwrap(), attempt, epoch: Epoch::from_store(1) },
         name: Name::new("pretend").unwrap(),
@@ -19,7 +23,6 @@ async fn run(attempt: u32, payload: &str) -> Result<Outcome, Error> {
         timeout: None,
     };
     let context = Context::new(&claimed, None, CancellationToken::new());
-    let registry = Registry::new().with(KIND, Simulate);
     registry.run(&claimed.kind, context, Parameters::new(claimed.payload)).unwrap().await
 }
 
@@ -78,4 +81,21 @@ async fn the_result_has_exactly_the_size_asked_for() {
         assert_eq!(result.as_str().len(), size);
     }
     assert_eq!(run(1, r#"{"result_size":0}"#).await, Ok(Outcome::DONE));
+}
+
+#[tokio::test]
+async fn a_journal_tells_of_each_start_and_end_and_the_result_of_the_fence() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal");
+    let registry = || Registry::new().with(KIND, Journaled::open(&path).unwrap());
+    run_by(registry(), 1, r#"{"fail_attempts":1}"#).await.unwrap_err();
+    let Ok(Outcome::Done(Some(result))) = run_by(registry(), 2, "{}").await else { panic!("no result") };
+    assert_eq!(result.as_str(), r#"{"attempt":2,"epoch":1}"#);
+    let cut_off = run_by(registry(), 3, r#"{"duration":"1h"}"#);
+    let limit = Duration::from_millis(1);
+    tokio::time::timeout(limit, cut_off).await.unwrap_err();
+
+    let journal = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<_> = journal.lines().map(|line| line.rsplit_once(' ').unwrap().0).collect();
+    assert_eq!(lines, ["start 1 1 1", "end 1 1 1", "start 1 2 1", "end 1 2 1", "start 1 3 1"]);
 }

@@ -1,6 +1,7 @@
 //! What a developer's machine needs. Looks first, installs only what is missing, so that a second
 //! run does nothing.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +17,7 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("git: {}", said("git", "--version")?);
     postgres()?;
+    pooler()?;
     if !has_venv() {
         install("Python's venv module (buf comes as a Python package)", "python3-venv")?;
     }
@@ -33,6 +35,19 @@ fn postgres() -> Result<()> {
             .with_context(|| format!("the package `postgresql` of this system is older than {OLDEST_MAJOR}"))
     })?;
     println!("postgres: {} in {}", found.major(), found.dir().display());
+    Ok(())
+}
+
+/// `PgBouncer`, which the fault suite puts before Postgres.
+fn pooler() -> Result<()> {
+    // Not in the `PATH` of most users.
+    let place = "/usr/sbin/pgbouncer";
+    if !tools::is_installed("pgbouncer") && !Path::new(place).is_file() {
+        // The package starts one for the whole machine, which is not used here.
+        install("PgBouncer", "pgbouncer")?;
+    }
+    let program = if tools::is_installed("pgbouncer") { "pgbouncer" } else { place };
+    println!("pgbouncer: {}", said(program, "--version")?);
     Ok(())
 }
 

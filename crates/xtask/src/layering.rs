@@ -72,7 +72,7 @@ fn check(table: &Table, members: &BTreeMap<String, Member>) -> Vec<String> {
             if rules.iter().any(|rule| rule.forbids(import, sibling)) {
                 wrong.push(format!("`{name}` must never import `{import}`"));
             }
-            if table.rules(import).is_some_and(|rules| rules.iter().any(Rule::is_closed)) {
+            if table.rules(import).is_some_and(|rules| rules.iter().any(|rule| rule.is_closed_to(name))) {
                 wrong.push(format!("`{name}` imports `{import}`, which the table keeps out of other crates"));
             }
         }

@@ -6,6 +6,7 @@
 
 mod batch;
 mod cancel;
+mod chaos;
 mod histogram;
 mod mix;
 mod progress;
@@ -41,7 +42,10 @@ Creates half run_query and half send_email tasks, so a worker that runs both has
 where every task was created once, ran and succeeded within the time. Tasks that were created and did not end \
 in time, also after a last look at each, are counted as lost: give a large run a longer --timeout.
 
-Ctrl-c cancels the run's tasks that have not ended.")]
+Ctrl-c cancels the run's tasks that have not ended.
+
+With --chaos it uses no service that runs already: it starts a Postgres, servers and workers of its own, kills, \
+stops and cuts them off under load, and checks what was promised.")]
 pub(crate) struct Args {
     /// How many tasks, 1 to 10,000,000
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100, allow_negative_numbers = true,
@@ -53,6 +57,8 @@ pub(crate) struct Args {
     timeout: Duration,
     #[command(flatten)]
     mix: Mix,
+    #[command(flatten)]
+    chaos: chaos::Chaos,
 }
 
 /// What all batches of a run share.
@@ -74,6 +80,9 @@ impl Run {
 }
 
 pub(super) async fn run(context: Context, args: Args) -> Result<Exit> {
+    if args.chaos.is_wanted() {
+        return args.chaos.run();
+    }
     if args.timeout.is_zero() {
         return Err(Failure::Usage("--timeout must be longer than nothing".to_owned()));
     }

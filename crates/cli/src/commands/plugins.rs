@@ -1,12 +1,13 @@
 //! The plugins that workers of this program run, and how they are set up.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use task_plugin::Registry;
 use task_plugin_run_query::{Connection, RunQuery};
 use task_plugin_send_email::SendEmail;
-use task_plugin_simulate::Simulate;
+use task_plugin_simulate::{Journaled, Simulate};
 
 use crate::exit::{Failure, Result};
 use crate::out::{talk, warn};
@@ -27,6 +28,10 @@ pub(crate) struct Plugins {
     #[arg(help = CONNECTION_HELP, long = "connection", env = "TASK_CONNECTIONS", hide_env_values = true, value_name = "NAME=URL",
         value_delimiter = ' ', value_parser = parse::connection)]
     connections: Vec<(String, String)>,
+    /// A file to which `simulate` adds a line for each start and end of an execution: for tests of
+    /// what is lost or run twice
+    #[arg(long, env = "TASK_SIMULATE_JOURNAL", value_name = "FILE", hide = true)]
+    simulate_journal: Option<PathBuf>,
 }
 
 /// One connection in the config file; what is left out has the plugin's default.
@@ -45,6 +50,7 @@ pub(crate) struct FileConnection {
 pub(super) struct Setup {
     smtp_url: Option<String>,
     connections: BTreeMap<String, Connection>,
+    journal: Option<PathBuf>,
 }
 
 impl Setup {
@@ -64,7 +70,7 @@ impl Setup {
             connections.insert(name, Connection::new(url));
         }
         let smtp_url = flags.smtp_url.filter(|url| !url.is_empty()).or(smtp_url);
-        Ok(Self { smtp_url, connections })
+        Ok(Self { smtp_url, connections, journal: flags.simulate_journal })
     }
 
     /// Uses this mail server where none was named.
@@ -92,7 +98,11 @@ impl Setup {
 
     /// Every plugin there is enough known for. A new plugin is one line here.
     pub(super) fn registry(&self, queue_url: &str) -> Result<Registry> {
-        let mut registry = Registry::new().with(task_plugin_simulate::KIND, Simulate);
+        let registry = Registry::new();
+        let mut registry = match &self.journal {
+            Some(path) => registry.with(task_plugin_simulate::KIND, journaled(path)?),
+            None => registry.with(task_plugin_simulate::KIND, Simulate),
+        };
         match &self.smtp_url {
             Some(url) => registry = registry.with(task_plugin_send_email::KIND, mail(url)?),
             None => talk("Type send_email is off: no --smtp-url is given."),
@@ -111,6 +121,10 @@ impl Setup {
         let settings = task_plugin_run_query::Settings { connections, queue_urls };
         RunQuery::new(settings).map_err(|e| Failure::Usage(task_telemetry::logging::chain(&e)))
     }
+}
+
+fn journaled(path: &std::path::Path) -> Result<Journaled> {
+    Journaled::open(path).map_err(|e| Failure::Usage(format!("--simulate-journal: {}: {e}", path.display())))
 }
 
 fn mail(url: &str) -> Result<SendEmail> {

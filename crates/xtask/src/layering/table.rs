@@ -5,6 +5,9 @@ use anyhow::{Result, bail, ensure};
 /// The heading that the table is known by.
 const HEADING: &str = "| crate | owns | must never import |";
 
+/// The clause of a crate that is no part of the product.
+const ONLY_IN_TESTS: &str = "used only as a dev-dependency";
+
 /// Each crate's row: a name, or a pattern with `*`, and what is in its last column.
 #[derive(Debug)]
 pub(crate) struct Table(Vec<(String, Vec<Rule>)>);
@@ -16,8 +19,9 @@ pub(crate) enum Rule {
     Never(Vec<String>),
     /// `` any sibling `` or `` any sibling but `a`, `b` ``: no crate of the workspace but these.
     NoSiblingBut(Vec<String>),
-    /// `used only as a dev-dependency`: tests alone may import it.
-    OnlyInTests,
+    /// `` used only as a dev-dependency `` or `` used only as a dev-dependency and by `a` ``: tests alone
+    /// may import it, and crates that do nothing but test.
+    OnlyInTestsAndBy(Vec<String>),
     /// `imported by nobody`.
     ImportedByNobody,
 }
@@ -28,31 +32,40 @@ impl Rule {
         match self {
             Self::Never(names) => names.iter().any(|pattern| matches(pattern, name)),
             Self::NoSiblingBut(names) => is_sibling && !names.iter().any(|pattern| matches(pattern, name)),
-            Self::OnlyInTests | Self::ImportedByNobody => false,
+            Self::OnlyInTestsAndBy(_) | Self::ImportedByNobody => false,
         }
     }
 
-    /// Whether it forbids others to import its crate.
-    pub(crate) fn is_closed(&self) -> bool {
-        matches!(self, Self::OnlyInTests | Self::ImportedByNobody)
+    /// Whether it forbids `importer` to import its crate.
+    pub(crate) fn is_closed_to(&self, importer: &str) -> bool {
+        match self {
+            Self::OnlyInTestsAndBy(names) => !names.iter().any(|pattern| matches(pattern, importer)),
+            Self::ImportedByNobody => true,
+            Self::Never(_) | Self::NoSiblingBut(_) => false,
+        }
     }
 
     fn names(&self) -> &[String] {
         match self {
-            Self::Never(names) | Self::NoSiblingBut(names) => names,
-            Self::OnlyInTests | Self::ImportedByNobody => &[],
+            Self::Never(names) | Self::NoSiblingBut(names) | Self::OnlyInTestsAndBy(names) => names,
+            Self::ImportedByNobody => &[],
         }
     }
 
     fn read(clause: &str) -> Result<Self> {
         Ok(match clause {
-            "used only as a dev-dependency" => Self::OnlyInTests,
+            ONLY_IN_TESTS => Self::OnlyInTestsAndBy(Vec::new()),
             "imported by nobody" => Self::ImportedByNobody,
             "any sibling" => Self::NoSiblingBut(Vec::new()),
-            _ => match clause.strip_prefix("any sibling but ") {
-                Some(names) => Self::NoSiblingBut(read_names(names)?),
-                None => Self::Never(read_names(clause)?),
-            },
+            _ => {
+                let importers =
+                    clause.strip_prefix(ONLY_IN_TESTS).and_then(|rest| rest.strip_prefix(" and by "));
+                match (importers, clause.strip_prefix("any sibling but ")) {
+                    (Some(names), _) => Self::OnlyInTestsAndBy(read_names(names)?),
+                    (None, Some(names)) => Self::NoSiblingBut(read_names(names)?),
+                    (None, None) => Self::Never(read_names(clause)?),
+                }
+            }
         })
     }
 }

@@ -10,7 +10,8 @@ const PAGE: &str = "
 | `plugin-*` | a plugin each | any sibling but `plugin`, `domain` |
 | `server` | the facade | `worker`, `plugin`, `plugin-*` |
 | `worker` | the worker | `server` |
-| `testing` | what tests share | used only as a dev-dependency |
+| `testing` | what tests share | used only as a dev-dependency and by `chaos` |
+| `chaos` | faults | imported by nobody |
 | `bench` | benchmarks | imported by nobody |
 
 | another | table |
@@ -30,6 +31,7 @@ fn good() -> BTreeMap<String, Member> {
         ("server", member(&["domain", "sqlx"], &["testing", "worker"])),
         ("worker", member(&["domain", "plugin"], &["testing", "server"])),
         ("testing", member(&["domain"], &[])),
+        ("chaos", member(&["testing"], &[])),
         ("bench", member(&["server", "worker"], &["testing"])),
     ]
     .map(|(name, member)| (name.to_owned(), member))
@@ -90,6 +92,7 @@ fn refuses_a_table_it_cannot_read() {
         ("`sqlx`, `tokio`;", "sqlx and tokio;"),
         ("`domain` | words", "domain | words"),
         ("any sibling but `domain`", "any sibling except `domain`"),
+        ("dev-dependency and by `chaos`", "dev-dependency and in `chaos`"),
         ("| the trait |", "| the | trait |"),
         ("| the trait |", "| |"),
     ] {
