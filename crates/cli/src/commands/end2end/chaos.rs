@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn what_was_given_is_passed_on() {
         let chaos = Chaos {
-            chaos: true,
+            wanted: true,
             case: Some("F1,F3".to_owned()),
             seed: Some(7),
             rounds: None,
