@@ -246,11 +246,11 @@ impl Claimer {
         let epochs: Vec<_> = self.doubt.iter().map(|(epoch, _)| epoch.get()).collect();
         let asked = Instant::now();
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query_scalar(include_str!("../queries/claim/put_back.sql"))
+        let statement = sqlx::query_as(include_str!("../queries/claim/put_back.sql"))
             .bind(self.worker.get())
             .bind(epochs);
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        let tasks: i64 = self.connection.done(connection, answer).await?;
+        let (tasks, _): (i64, String) = self.connection.done(connection, answer).await?;
         if tasks > 0 {
             tracing::warn!(tasks, "put back tasks whose claim was not heard of");
             self.notifier.ready();

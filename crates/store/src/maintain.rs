@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
+use task_domain::WorkerId;
 use task_domain::limits;
 use task_domain::ports::Result;
 use task_domain::seeded::bug;
@@ -166,20 +167,25 @@ impl Store {
 /// How a worker came to leave tasks behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loss {
-    /// It was stopped, and what it ran did not end in time.
-    Stopped,
-    /// It was lost.
+    /// This one was stopped, and what it ran did not end in time.
+    Stopped(WorkerId),
+    /// Any that was lost.
     Lost,
 }
 
 /// Takes back what workers that have ended left behind; how many tasks that were.
 pub(crate) async fn reclaim(connection: &mut PgConnection, how: Loss) -> sqlx::Result<u64> {
+    let stopped = match how {
+        Loss::Stopped(worker) => Some(worker.get()),
+        Loss::Lost => None,
+    };
     let mut reclaimed = 0;
     loop {
         let batch: i64 = sqlx::query_scalar(statement(include_str!("../queries/worker/reclaim.sql")))
             .bind(RECLAIM_BATCH)
             .bind(limits::CRASHES.cast_signed())
-            .bind(how == Loss::Lost)
+            .bind(stopped.is_none())
+            .bind(stopped)
             .fetch_one(&mut *connection)
             .await?;
         reclaimed += batch.unsigned_abs();

@@ -138,7 +138,7 @@ impl Session {
             .bind(reason)
             .execute(&mut *connection)
             .await?;
-        reclaim(connection, Loss::Stopped).await
+        reclaim(connection, Loss::Stopped(self.id)).await
     }
 
     fn held(&self) -> Held {

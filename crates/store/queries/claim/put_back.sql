@@ -17,4 +17,5 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, 1, 0, count(*), array_agg(task_id), array_agg(version) from gone group by lane_id
 )
-select count(*) from gone
+-- The session does not wait for the disk, but this has to: the doubt is forgotten once it is answered.
+select count(*), set_config('synchronous_commit', 'on', true) from gone

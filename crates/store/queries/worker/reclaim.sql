@@ -1,4 +1,4 @@
--- Takes up to $1 tasks back from workers that have ended without giving them back: PENDING again at
+-- Takes up to $1 tasks back from workers, or from worker $4, that have ended without giving them back: PENDING again at
 -- no cost. Where $3 says that the worker was lost, that is counted: a task that has lost $2 workers
 -- is held to be their killer and set FAILED. Where several were lost together for the time that would
 -- decide, one killed and the others only ran beside it: they wait for random times, so that they
@@ -7,6 +7,7 @@ with lost as materialized (
     select r.task_id
     from task_running r
     where not exists (select from task_worker w where w.id = r.worker_id and w.ended_at is null)
+        and ($4::bigint is null or r.worker_id = $4)
     order by r.task_id limit $1
     for update skip locked
 ),

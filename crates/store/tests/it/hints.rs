@@ -43,7 +43,7 @@ async fn odd_hints_cost_nothing() {
             while versions < 3 {
                 match feed.next().await {
                     Some(Feed::Changes(changes)) => {
-                        versions += changes.iter().filter(|c| c.task == id).count()
+                        versions += changes.iter().filter(|c| c.task == id).count();
                     }
                     other => panic!("{other:?}"),
                 }
