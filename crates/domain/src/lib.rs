@@ -15,6 +15,7 @@ pub mod limits;
 pub mod payload;
 pub mod ports;
 pub mod retry;
+pub mod seeded;
 pub mod status;
 pub mod task;
 pub mod text;

@@ -42,6 +42,9 @@ pub enum Error {
     /// The worker's own lease is gone: it must register anew.
     #[error("this worker's lease is lost")]
     LeaseLost,
+    /// The worker's own lease has run out, and nobody has taken its tasks yet: it must renew it first.
+    #[error("this worker's lease has run out; it must be renewed first")]
+    LeaseRanOut,
     /// The store cannot be reached or cannot take more now; the same call may pass later.
     #[error("the database cannot be reached")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -48,7 +48,9 @@ pub async fn keep_alive<R: Renew>(session: &mut R, heartbeat: &Heartbeat) {
         let renewal = tokio::time::timeout(every, session.renew(&held, busy, draining)).await;
         let wait = match renewal.unwrap_or_else(|_| Err(Error::Unavailable("no answer in time".into()))) {
             Ok(lost) => {
-                failures = 0;
+                if std::mem::take(&mut failures) > 0 {
+                    tracing::info!("the lease is renewed again");
+                }
                 counter!(metric::LEASES_LOST).increment(lost.len() as u64);
                 for lease in lost {
                     tracing::info!(task.id = lease.task.get(), "lease lost; the attempt is told to stop");

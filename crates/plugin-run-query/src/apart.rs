@@ -19,7 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The task queue's own database, asked once, when the first session is opened.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    options: Option<PgConnectOptions>,
+    /// By each of its hosts.
+    options: Vec<PgConnectOptions>,
     place: OnceCell<Place>,
 }
 
@@ -35,12 +36,15 @@ struct Place {
 }
 
 impl Queue {
-    pub(crate) fn new(url: Option<&str>) -> Result<Self, Error> {
-        let options = url.map(PgConnectOptions::from_str).transpose().map_err(|error| Error::Settings {
-            name: "(the task queue)".into(),
-            problem: format!("its address cannot be read: {error}"),
-        })?;
-        let options = options.map(PgConnectOptions::disable_statement_logging);
+    pub(crate) fn new(urls: &[String]) -> Result<Self, Error> {
+        let read = |url: &String| match PgConnectOptions::from_str(url) {
+            Ok(options) => Ok(options.disable_statement_logging()),
+            Err(error) => Err(Error::Settings {
+                name: "(the task queue)".into(),
+                problem: format!("its address cannot be read: {error}"),
+            }),
+        };
+        let options = urls.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Self { options, place: OnceCell::new() })
     }
 
@@ -69,9 +73,20 @@ impl Queue {
     }
 
     async fn place(&self) -> Result<Option<&Place>, Error> {
-        let Some(options) = &self.options else { return Ok(None) };
+        let Some(last) = self.options.last() else { return Ok(None) };
         let ask = async {
-            let mut connection = options.connect().await?;
+            // Any of its hosts will do: all belong to one system.
+            let mut connection = None;
+            for options in &self.options {
+                connection = options.connect().await.ok();
+                if connection.is_some() {
+                    break;
+                }
+            }
+            let mut connection = match connection {
+                Some(connection) => connection,
+                None => last.connect().await?,
+            };
             let place = Place::ask(&mut connection).await?;
             // Nothing is lost if the goodbye fails.
             let _ = connection.close().await;
@@ -92,15 +107,16 @@ impl Queue {
 
 impl Place {
     async fn ask(session: &mut PgConnection) -> Result<Self, sqlx::Error> {
-        let row = sqlx::query(
+        // By the simple protocol, which works through any pooler.
+        let row = sqlx::raw_sql(
             "select extract(epoch from pg_postmaster_start_time())::text, current_database()::text, session_user::text",
         )
         .fetch_one(&mut *session)
         .await?;
         // May be forbidden, and the start time will do then.
-        let system = sqlx::query_scalar("select system_identifier::text from pg_control_system()");
+        let system = sqlx::raw_sql("select system_identifier::text from pg_control_system()");
         let system = match system.fetch_one(&mut *session).await {
-            Ok(system) => Some(system),
+            Ok(row) => Some(row.try_get(0)?),
             Err(sqlx::Error::Database(_)) => None,
             Err(error) => return Err(error),
         };

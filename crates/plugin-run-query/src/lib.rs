@@ -90,7 +90,7 @@ impl RunQuery {
             .into_iter()
             .map(|(name, connection)| Ok((name.clone(), Lane::new(name, connection)?)))
             .collect::<Result<_, Error>>()?;
-        Ok(Self { lanes, queue: Queue::new(settings.queue_url.as_deref())? })
+        Ok(Self { lanes, queue: Queue::new(&settings.queue_urls)? })
     }
 
     /// Connects once to every connection, so that a wrong one shows at the start of a worker. Each

@@ -16,10 +16,10 @@ const AROUND_ROWS: usize = 16 << 10;
 pub struct Settings {
     /// The connections that tasks can name; `default` serves tasks that name none.
     pub connections: BTreeMap<String, Connection>,
-    /// The address of the task queue's own database, if this worker knows it. No connection may
-    /// lead there or use a role that can act as the queue's. Without it, a connection is still
-    /// refused when its database holds a task queue.
-    pub queue_url: Option<String>,
+    /// The address of the task queue's own database, once for each of its hosts, if this worker knows
+    /// it. No connection may lead there or use a role that can act as the queue's. Without it, a
+    /// connection is still refused when its database holds a task queue.
+    pub queue_urls: Vec<String>,
 }
 
 impl fmt::Debug for Settings {
@@ -119,7 +119,7 @@ mod tests {
         let connection = Connection::new("postgres://me:hunter2@localhost/x");
         let settings = Settings {
             connections: BTreeMap::from([("default".to_owned(), connection)]),
-            queue_url: Some("postgres://queue:hunter2@localhost/q".into()),
+            queue_urls: vec!["postgres://queue:hunter2@localhost/q".into()],
         };
         assert!(!format!("{settings:?}").contains("hunter2"));
     }

@@ -252,7 +252,7 @@ async fn mistakes_in_a_query_are_told_in_postgres_words() {
 
 fn shop_and(queue_url: String, url: String) -> RunQuery {
     let connections = [("default".to_owned(), Connection::new(url))].into();
-    RunQuery::new(Settings { connections, queue_url: Some(queue_url) }).unwrap()
+    RunQuery::new(Settings { connections, queue_urls: vec![queue_url] }).unwrap()
 }
 
 #[tokio::test]
@@ -291,7 +291,7 @@ async fn a_database_that_holds_a_queue_is_refused_without_being_told_of_it() {
         .await
         .unwrap();
     let connections = [("default".to_owned(), Connection::new(postgres.url_as("reader", "secret", "queue")))];
-    let plugin = RunQuery::new(Settings { connections: connections.into(), queue_url: None }).unwrap();
+    let plugin = RunQuery::new(Settings { connections: connections.into(), queue_urls: Vec::new() }).unwrap();
     let error = plugin.check().await.unwrap_err();
     assert!(error.to_string().contains("its database holds a task queue"), "{error}");
 }

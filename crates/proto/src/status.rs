@@ -12,7 +12,7 @@ pub fn code(error: &Error) -> Code {
         Error::NotFound(_) => Code::NotFound,
         Error::Refused { .. } => Code::FailedPrecondition,
         Error::KeyReused { .. } => Code::AlreadyExists,
-        Error::LeaseLost => Code::Aborted,
+        Error::LeaseLost | Error::LeaseRanOut => Code::Aborted,
         Error::Unavailable(_) => Code::Unavailable,
         Error::Internal(_) => Code::Internal,
     }

@@ -1,10 +1,12 @@
-//! What the server needs of a store: the ports, and three things more.
+//! What the server needs of a store: the ports, and four things more.
 
 use std::future::Future;
 
 use task_domain::ports::{Error, Follow, Operate, Read, Result, Submit};
-use task_store::Store;
 use task_store::migrate::{self, Status};
+use task_store::{Maintained, Store};
+
+use crate::metrics::{RECLAIMED, WORKERS_LOST};
 
 /// A store that a server can stand on.
 pub trait Backend: Submit + Read + Operate + Follow + Clone {
@@ -26,7 +28,22 @@ pub trait Backend: Submit + Read + Operate + Follow + Clone {
     ///
     /// # Errors
     /// As the database says; the next round makes up for it.
-    fn maintain(&self) -> impl Future<Output = Result<()>> + Send;
+    fn maintain(&self) -> impl Future<Output = Result<Pace>> + Send;
+
+    /// A look for workers whose processes are gone, and only that.
+    ///
+    /// # Errors
+    /// As the database says; leases make up for it.
+    fn look_for_the_gone(&self) -> impl Future<Output = Result<Pace>> + Send;
+}
+
+/// How soon to look again whether workers are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nothing is running: with the next round.
+    Calm,
+    /// Tasks may be running: soon.
+    Stirring,
 }
 
 impl Backend for Store {
@@ -51,15 +68,24 @@ impl Backend for Store {
         }
     }
 
-    async fn maintain(&self) -> Result<()> {
-        let done = Self::maintain(self).await?;
-        if done.lost_workers > 0 || done.reclaimed > 0 {
-            tracing::warn!(
-                lost_workers = done.lost_workers,
-                reclaimed = done.reclaimed,
-                "took tasks back from workers that were lost"
-            );
-        }
-        Ok(())
+    async fn maintain(&self) -> Result<Pace> {
+        Ok(tell(Self::maintain(self).await?))
     }
+
+    async fn look_for_the_gone(&self) -> Result<Pace> {
+        Ok(tell(Self::look_for_the_gone(self).await?))
+    }
+}
+
+fn tell(done: Maintained) -> Pace {
+    if done.lost_workers > 0 || done.reclaimed > 0 {
+        metrics::counter!(WORKERS_LOST).increment(done.lost_workers);
+        metrics::counter!(RECLAIMED).increment(done.reclaimed);
+        tracing::warn!(
+            lost_workers = done.lost_workers,
+            reclaimed = done.reclaimed,
+            "took tasks back from workers that were lost"
+        );
+    }
+    if done.stirring { Pace::Stirring } else { Pace::Calm }
 }

@@ -58,9 +58,17 @@ fn misplaced(matches: &ArgMatches) -> Option<clap::Error> {
 /// Options of every command.
 #[derive(Args)]
 pub(crate) struct CommonArguments {
-    /// The Postgres database, as postgres://user:password@host:port/database
+    /// The Postgres database, as postgres://user:password@host:port/database; of several hosts,
+    /// separated by commas, the one that takes writes is used
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     database_url: Option<String>,
+    /// A pooler stands between that keeps no sessions, such as pgbouncer in transaction mode: work
+    /// without prepared statements, session settings and LISTEN
+    #[arg(long, env = "TASK_POOLED", global = true)]
+    pooled: bool,
+    /// Neither send nor hear hints by NOTIFY and LISTEN: work by polling alone
+    #[arg(long, env = "TASK_NO_NOTIFY", global = true)]
+    no_notify: bool,
     /// Least important events to log: error, warn, info, debug, trace or off; also by target, as
     /// in `info,task_server=debug`
     #[arg(long, env = "TASK_LOG_LEVEL", default_value = "info", value_name = "LEVEL", global = true)]
@@ -78,7 +86,10 @@ impl CommonArguments {
                 "no database is given; use --database-url or DATABASE_URL, such as postgres://user:password@127.0.0.1:5432/tasks"
             )
         })?;
-        Ok(Settings::new(url)?)
+        let mut settings = Settings::new(url)?;
+        settings.pooled = self.pooled;
+        settings.notify = !self.no_notify;
+        Ok(settings)
     }
 }
 

@@ -21,6 +21,6 @@ mod readiness;
 mod service;
 mod watch;
 
-pub use backend::Backend;
+pub use backend::{Backend, Pace};
 pub use options::Options;
 pub use server::{Error, Server};

@@ -25,6 +25,10 @@ pub const FEED_LOST: &str = "task_server_feed_lost_total";
 pub const READY: &str = "task_server_ready";
 /// Rounds of housekeeping, by `outcome`.
 pub const MAINTENANCE: &str = "task_server_maintenance_total";
+/// Workers that this server found to be lost.
+pub const WORKERS_LOST: &str = "task_server_workers_lost_total";
+/// Tasks that this server took back from lost workers.
+pub const RECLAIMED: &str = "task_server_tasks_reclaimed_total";
 
 /// The histograms, for [`task_telemetry::prometheus::install`].
 pub const HISTOGRAMS: &[Histogram] = &[Histogram { name: REQUEST_DURATION, buckets: SHORT_SECONDS }];
@@ -42,7 +46,9 @@ pub(crate) fn describe() {
     metrics::describe_counter!(FEED_LOST, "Gaps in the feed of changes from the store");
     metrics::describe_gauge!(READY, "1 while calls can be served, 0 otherwise");
     metrics::describe_counter!(MAINTENANCE, "Rounds of housekeeping, by outcome");
-    for name in [PANICS, TASKS_CREATED, WATCH_CHANGES, WATCH_RESYNCS, FEED_LOST] {
+    metrics::describe_counter!(WORKERS_LOST, "Workers that this server found to be lost");
+    metrics::describe_counter!(RECLAIMED, "Tasks that this server took back from lost workers");
+    for name in [PANICS, TASKS_CREATED, WATCH_CHANGES, WATCH_RESYNCS, FEED_LOST, WORKERS_LOST, RECLAIMED] {
         metrics::counter!(name).increment(0);
     }
     metrics::gauge!(CONNECTIONS).increment(0.0);

@@ -28,7 +28,7 @@ const LONG: Duration = Duration::from_mins(1);
 
 /// The built-in plugins, on the local services.
 fn plugins(services: &LocalServices) -> PluginsResult {
-    let mut queries = QuerySettings { queue_url: Some(services.queue_url.clone()), ..Default::default() };
+    let mut queries = QuerySettings { queue_urls: vec![services.queue_url.clone()], ..Default::default() };
     if let Some(url) = &services.demo_url {
         queries.connections.insert("default".into(), QueryConnection::new(url));
     }

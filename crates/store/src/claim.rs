@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff_sqlx::{Timestamp, ToSqlx};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
-use task_domain::ports::{Claim, Result};
+use task_domain::ports::{Claim, Error, Result};
+use task_domain::seeded::bug;
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
 
@@ -15,6 +16,7 @@ use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 use crate::row::{backoff, count, span};
+use crate::seeded::statement;
 use crate::watermark::{Place, Start, Watermarks};
 
 /// Claims for one worker, on a connection of its own.
@@ -63,10 +65,11 @@ impl Epochs {
 /// So long after its answer was lost, no claim can still be running: the server ends it before.
 const DOUBT: Duration = Duration::from_secs(30);
 
-/// Without a hint, new lanes are looked for no more often than this; and while hints are heard, no
-/// more often than the second.
-const LANES_AGE: Duration = Duration::from_millis(500);
-const LANES_AGE_HEARING: Duration = Duration::from_secs(15);
+/// A claim says if there are newer lanes than are known. One that was committed after a newer one, and
+/// those that a worker needs which serves none yet, are looked for this often.
+const LANES_AGE: Duration = Duration::from_secs(15);
+const LANES_AGE_IDLE: Duration = Duration::from_millis(500);
+const LANES_AGE_IDLE_HEARING: Duration = Duration::from_secs(4);
 
 impl Claimer {
     pub(crate) fn new(
@@ -77,9 +80,6 @@ impl Claimer {
         epochs: Epochs,
         notifier: Notifier,
     ) -> Self {
-        // A claim that is lost in a crash of Postgres only runs again, under a new fence; so it
-        // need not wait for the disk. What is recorded later waits, and carries the claim with it.
-        let connection = connection.on_open("set synchronous_commit = off");
         let marks = Watermarks::new(Instant::now());
         Self {
             worker,
@@ -95,10 +95,27 @@ impl Claimer {
         }
     }
 
+    /// On a new connection: the database may have crashed, or be another one by now. Claims are not
+    /// waited for, so what was seen of the line may have been undone; and a standby may lack lanes.
+    async fn start_anew(&mut self) -> Result<()> {
+        self.marks = Watermarks::new(Instant::now());
+        let mut connection = self.connection.take().await?;
+        let answer = answered(ANSWER, self.lanes.read_anew(&mut connection)).await;
+        self.connection.done(connection, answer).await?;
+        self.serve_lanes();
+        Ok(())
+    }
+
     async fn refresh_lanes(&mut self) -> Result<()> {
         let mut connection = self.connection.take().await?;
         let answer = answered(ANSWER, self.lanes.refresh(&mut connection)).await;
-        self.connection.done(connection, answer)?;
+        self.connection.done(connection, answer).await?;
+        self.serve_lanes();
+        Ok(())
+    }
+
+    /// Serves the lanes that are known by now.
+    fn serve_lanes(&mut self) {
         let info = &self.info;
         let mut served: Vec<_> = self
             .lanes
@@ -112,7 +129,6 @@ impl Claimer {
         served.sort_by_key(|s| (std::cmp::Reverse(s.priority), s.id));
         self.served = served;
         self.served_as_of = Some(Instant::now());
-        Ok(())
     }
 }
 
@@ -130,6 +146,7 @@ impl Claim for Claimer {
             }
         }
         if !tasks.is_empty() {
+            self.lanes.found();
             self.notifier.changed();
         }
         Ok(tasks)
@@ -137,14 +154,14 @@ impl Claim for Claimer {
 }
 
 impl Claimer {
-    /// While announcements are heard, the look without one does not hold up what was found.
+    /// A look without an announcement does not hold up what was found.
     fn lanes_may_be_new(&self, found_nothing: bool) -> bool {
-        let older = |than| self.served_as_of.is_none_or(|at| at.elapsed() >= than);
-        let aged = if self.lanes.is_hearing() {
-            found_nothing && older(LANES_AGE_HEARING)
-        } else {
-            older(LANES_AGE)
+        let age = match (self.served.is_empty(), self.lanes.is_hearing()) {
+            (false, _) => LANES_AGE,
+            (true, true) => LANES_AGE_IDLE_HEARING,
+            (true, false) => LANES_AGE_IDLE,
         };
+        let aged = found_nothing && self.served_as_of.is_none_or(|at| at.elapsed() >= age);
         self.lanes.are_behind() || aged
     }
 
@@ -155,7 +172,13 @@ impl Claimer {
     }
 
     async fn claim_once(&mut self, limit: usize) -> Result<Vec<Claimed>> {
-        if self.served.is_empty() || limit == 0 {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        if !self.connection.is_open() {
+            self.start_anew().await?;
+        }
+        if self.served.is_empty() {
             return Ok(Vec::new());
         }
         let began = Instant::now();
@@ -170,6 +193,14 @@ impl Claimer {
         };
         let mut tasks = Vec::with_capacity(rows.len());
         for row in &rows {
+            if row.get::<Option<i64>, _>(0).is_none() {
+                self.lanes.announce(row.get::<Option<i32>, _>(1).unwrap_or_default());
+                if row.get::<i32, _>(3) == 0 {
+                    self.marks.failed(&start, began, Instant::now());
+                    return Err(Error::LeaseRanOut);
+                }
+                continue;
+            }
             let lane: i32 = row.get(1);
             let place = Place { at: row.get::<Timestamp, _>(2).to_jiff(), task: row.get(0) };
             let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
@@ -177,7 +208,7 @@ impl Claimer {
         }
         let places = tasks.iter().map(|&(place, lane, _)| (lane, place));
         let lanes = self.served.iter().map(|s| s.id);
-        self.marks.claimed(&start, lanes, places, rows.len() == limit, began, Instant::now());
+        self.marks.claimed(&start, lanes, places, tasks.len() == limit, began, Instant::now());
         // The statement picks by priority, then age, but returns in no order.
         let rank = |lane| self.served.iter().position(|s| s.id == lane).map(|n| self.served[n].priority);
         tasks.sort_by_key(|&(place, lane, _)| (std::cmp::Reverse(rank(lane)), place));
@@ -188,7 +219,7 @@ impl Claimer {
         let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
         let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query(include_str!("../queries/claim/claim.sql"))
+        let query = sqlx::query(statement(include_str!("../queries/claim/claim.sql")))
             .bind(self.worker.get())
             .bind(lanes)
             .bind(priorities)
@@ -197,13 +228,13 @@ impl Claimer {
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(epoch.get())
             .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX));
-        let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
-        if let Err(error) = &answer
-            && error.as_database_error().is_none()
-        {
+        let answer = answered(ANSWER, query.fetch_all(&mut connection)).await;
+        let refused = answer.as_ref().is_err_and(|error| error.as_database_error().is_some());
+        let rows = self.connection.done(connection, answer).await;
+        if rows.is_err() && !refused && !bug("unheard-claim-forgotten") {
             self.doubt.push((epoch, Instant::now()));
         }
-        self.connection.done(connection, answer)
+        rows
     }
 
     /// Puts back what was claimed by statements whose answer was lost. Asked again until they
@@ -219,7 +250,7 @@ impl Claimer {
             .bind(self.worker.get())
             .bind(epochs);
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        let tasks: i64 = self.connection.done(connection, answer)?;
+        let tasks: i64 = self.connection.done(connection, answer).await?;
         if tasks > 0 {
             tracing::warn!(tasks, "put back tasks whose claim was not heard of");
             self.notifier.ready();

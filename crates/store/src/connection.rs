@@ -3,30 +3,26 @@
 use std::future::Future;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
 use task_domain::ports::{Error, Result};
 
+use crate::Settings;
 use crate::error::{from_sqlx, leaves_connection_good};
+use crate::settings::Purpose;
 
 /// A connection that is opened when it is needed and dropped when it may be bad.
 pub(crate) struct Held {
-    options: PgConnectOptions,
-    connect_timeout: Duration,
+    settings: Settings,
+    purpose: Purpose,
     open: Option<PgConnection>,
-    /// Run on every new connection.
-    on_open: Option<&'static str>,
+    /// How many connections it has had.
+    opened: u64,
 }
 
 impl Held {
-    pub(crate) fn new(options: PgConnectOptions, connect_timeout: Duration) -> Self {
-        Self { options, connect_timeout, open: None, on_open: None }
-    }
-
-    /// Runs `statement` on every new connection.
-    pub(crate) fn on_open(mut self, statement: &'static str) -> Self {
-        self.on_open = Some(statement);
-        self
+    pub(crate) fn new(settings: &Settings, purpose: Purpose) -> Self {
+        Self { settings: settings.clone(), purpose, open: None, opened: 0 }
     }
 
     /// Takes the connection out, opening it if need be.
@@ -35,38 +31,64 @@ impl Held {
     /// Whoever is dropped with it in hand drops it too: an answer that was not read would be taken
     /// for the next statement's.
     pub(crate) async fn take(&mut self) -> Result<PgConnection> {
-        match self.open.take() {
-            Some(connection) => Ok(connection),
-            None => self.connect().await,
+        let mut connection = if let Some(connection) = self.open.take() {
+            connection
+        } else {
+            self.opened += 1;
+            self.settings.connect(self.purpose).await?
+        };
+        if self.settings.pooled {
+            // A statement is prepared, then run: only in a transaction both meet the same session.
+            answered(ANSWER, control(&mut connection, "begin")).await.map_err(from_sqlx)?;
         }
+        Ok(connection)
     }
 
     /// Puts it back after a statement, unless the answer says that it may be bad.
-    pub(crate) fn done<T>(&mut self, connection: PgConnection, answer: sqlx::Result<T>) -> Result<T> {
+    pub(crate) async fn done<T>(
+        &mut self,
+        mut connection: PgConnection,
+        answer: sqlx::Result<T>,
+    ) -> Result<T> {
+        let mut answer = answer;
+        if self.settings.pooled {
+            let end = if answer.is_ok() { "commit" } else { "rollback" };
+            let ended = answered(ANSWER, control(&mut connection, end)).await;
+            if let Err(error) = ended
+                && answer.is_ok()
+            {
+                answer = Err(error);
+            }
+        }
         if answer.as_ref().err().is_none_or(leaves_connection_good) {
             self.open = Some(connection);
         }
         answer.map_err(from_sqlx)
     }
 
-    async fn connect(&self) -> Result<PgConnection> {
-        let opening = async {
-            let mut connection = self.options.connect().await?;
-            if let Some(statement) = self.on_open {
-                sqlx::query(statement).execute(&mut connection).await?;
-            }
-            Ok(connection)
-        };
-        within(self.connect_timeout, opening).await
+    /// Which of its connections this is, from 1; 0 before the first.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened
+    }
+
+    /// Whether a connection is open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// Closes it in good order.
     pub(crate) async fn close(&mut self) {
         if let Some(connection) = self.open.take() {
             // It is being given up in any case.
-            let _ = tokio::time::timeout(self.connect_timeout, connection.close()).await;
+            let _ = tokio::time::timeout(self.settings.connect_timeout, connection.close()).await;
         }
     }
+}
+
+/// Begins or ends a transaction, by the simple protocol.
+pub(crate) async fn control(connection: &mut PgConnection, statement: &'static str) -> sqlx::Result<()> {
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+    Ok(())
 }
 
 /// Longest wait for the answer to a hot statement: a little longer than the server itself allows, so

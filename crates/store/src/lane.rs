@@ -15,6 +15,8 @@ pub(crate) struct Lanes {
     announced: Arc<AtomicI32>,
     /// Whether such announcements are heard just now.
     hearing: Arc<AtomicBool>,
+    /// Whether the next look is one that no announcement asked for.
+    unasked: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -56,6 +58,20 @@ impl Lanes {
     /// Notes whether announcements are heard from now on.
     pub(crate) fn set_hearing(&self, hearing: bool) {
         self.hearing.store(hearing, Relaxed);
+        self.unasked.store(false, Relaxed);
+    }
+
+    /// Notes that a look is due which no announcement asked for.
+    pub(crate) fn look_unasked(&self) {
+        self.unasked.store(true, Relaxed);
+    }
+
+    /// Notes that a look found work. If nothing announced it, announcements may not be coming
+    /// through, though the connection for them stands: until one does, nobody relies on them.
+    pub(crate) fn found(&self) {
+        if self.unasked.swap(false, Relaxed) {
+            self.hearing.store(false, Relaxed);
+        }
     }
 
     /// Whether announcements are heard, so that looking without one is only a safety net.
@@ -73,25 +89,22 @@ impl Lanes {
         // Numbers are handed out before they are committed: look back a little, so that a lane
         // which was committed late is not passed by for good.
         const LATE: i32 = 1_000;
-        let after = self.newest().saturating_sub(LATE);
-        let rows: Vec<(i32, String, String, i32)> =
-            sqlx::query_as(include_str!("../queries/task/find_lanes.sql"))
-                .bind(after)
-                .fetch_all(connection)
-                .await?;
+        let rows = find(connection, self.newest().saturating_sub(LATE)).await?;
         let mut known = self.known.write().expect("no holder of this lock panics");
         let before = known.by_id.len();
-        for (id, queue, kind, priority) in rows {
-            let lane = Lane {
-                queue: Queue::from_store(queue),
-                kind: Kind::from_store(kind),
-                priority: Priority::new(priority).unwrap_or_default(),
-            };
-            known.newest = known.newest.max(id);
-            known.by_lane.insert(lane.clone(), id);
-            known.by_id.insert(id, lane);
-        }
+        known.add(rows);
         Ok(known.by_id.len() > before)
+    }
+
+    /// Reads all lanes and forgets what was known: a standby that took over may lack the newest ones,
+    /// and give their numbers to others.
+    pub(crate) async fn read_anew(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
+        let rows = find(connection, 0).await?;
+        let mut known = Known::default();
+        known.add(rows);
+        self.announced.store(known.newest, Relaxed);
+        *self.known.write().expect("no holder of this lock panics") = known;
+        Ok(())
     }
 
     /// Makes sure that these lanes exist and are known here.
@@ -111,5 +124,27 @@ impl Lanes {
 
     fn read<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
         look(&self.known.read().expect("no holder of this lock panics"))
+    }
+}
+
+type LaneRow = (i32, String, String, i32);
+
+/// The lanes with higher numbers than this.
+async fn find(connection: &mut PgConnection, after: i32) -> sqlx::Result<Vec<LaneRow>> {
+    sqlx::query_as(include_str!("../queries/task/find_lanes.sql")).bind(after).fetch_all(connection).await
+}
+
+impl Known {
+    fn add(&mut self, rows: Vec<LaneRow>) {
+        for (id, queue, kind, priority) in rows {
+            let lane = Lane {
+                queue: Queue::from_store(queue),
+                kind: Kind::from_store(kind),
+                priority: Priority::new(priority).unwrap_or_default(),
+            };
+            self.newest = self.newest.max(id);
+            self.by_lane.insert(lane.clone(), id);
+            self.by_id.insert(id, lane);
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! Hears hints, on one connection of its own, and never trusts that it hears all of them.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
+use task_domain::WorkerId;
 use task_domain::ports::WakeUp;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -10,8 +13,11 @@ use tokio::time::Instant;
 use crate::Settings;
 use crate::lane::Lanes;
 use crate::notify::{CANCELLED, CHANGED, READY};
+use crate::presence::Sign;
+use crate::settings::Purpose;
 
-/// Longest wait before a lost connection is tried again.
+/// Longest wait before a lost connection is tried again: for the first time, and later on.
+const RETURN_MAX: Duration = Duration::from_millis(50);
 const RECONNECT_MAX: Duration = Duration::from_secs(5);
 /// A connection that was silent for so long is asked whether it lives.
 const PROBE: Duration = Duration::from_secs(10);
@@ -54,20 +60,31 @@ impl Channel {
 }
 
 /// Listens on these channels until `heard` is dropped. Registers first and says so afterwards, so
-/// that whoever looks after [`Heard::Listening`] misses nothing.
-pub(crate) async fn listen(settings: Settings, channels: &[Channel], heard: mpsc::Sender<Heard>) {
+/// that whoever looks after [`Heard::Listening`] misses nothing. The session carries the `sign` of a
+/// worker, if it is one's.
+pub(crate) async fn listen(
+    settings: Settings,
+    channels: &[Channel],
+    sign: Option<Sign>,
+    heard: mpsc::Sender<Heard>,
+) {
     let names: Vec<_> = channels.iter().map(|c| c.name()).collect();
     let mut failures = 0u32;
     while !heard.is_closed() {
-        let listener = tokio::time::timeout(settings.connect_timeout * 2, connect(&settings, &names)).await;
+        let listener =
+            tokio::time::timeout(settings.connect_timeout * 2, connect(&settings, &names, sign)).await;
         match listener {
             Ok(Ok(listener)) => {
                 failures = 0;
-                if heard.send(Heard::Listening).await.is_err() {
-                    return;
+                // Without channels the session is there for its sign alone.
+                if !names.is_empty() {
+                    say(&heard, Heard::Listening).await;
                 }
                 hear(listener, &heard).await;
-                let _ = heard.send(Heard::Deaf).await;
+                say(&heard, Heard::Deaf).await;
+                // At once, for others see by this session that its worker is there.
+                tokio::time::sleep(RETURN_MAX.mul_f64(rand::random())).await;
+                continue;
             }
             Ok(Err(error)) => tracing::debug!(%error, "cannot listen; polling meanwhile"),
             Err(_) => tracing::debug!("no answer to LISTEN; polling meanwhile"),
@@ -83,16 +100,31 @@ pub(crate) async fn listen(settings: Settings, channels: &[Channel], heard: mpsc
     }
 }
 
-async fn connect(settings: &Settings, names: &[&str]) -> sqlx::Result<PgListener> {
+/// Says it, unless nobody reads for long, as while a worker drains.
+async fn say(heard: &mpsc::Sender<Heard>, what: Heard) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), heard.send(what)).await;
+}
+
+async fn connect(settings: &Settings, names: &[&str], sign: Option<Sign>) -> sqlx::Result<PgListener> {
+    if settings.places.are_several() {
+        // Finds the one that takes writes.
+        let found = settings.connect(Purpose::Listen).await;
+        found.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?.close().await?;
+    }
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
         .idle_timeout(None)
         .acquire_timeout(settings.connect_timeout)
-        .connect_with(settings.for_migrations())
+        .connect_with(settings.options(settings.places.current(), Purpose::Listen))
         .await?;
     let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen_all(names.iter().copied()).await?;
+    if !names.is_empty() {
+        listener.listen_all(names.iter().copied()).await?;
+    }
+    if let Some(sign) = sign {
+        sign.give(&mut listener).await?;
+    }
     Ok(listener)
 }
 
@@ -138,7 +170,33 @@ pub struct WakeUps {
     lanes: Lanes,
     poll: Duration,
     heard: Option<mpsc::Receiver<Heard>>,
+    /// Where `heard` goes in the end: the session's sign is needed for longer.
+    back: Listening,
     next_poll: Instant,
+}
+
+/// What a worker's session of listening hears, while nobody reads it. The session lasts as long as
+/// this or a reader does.
+pub(crate) type Listening = Arc<Mutex<Option<mpsc::Receiver<Heard>>>>;
+
+/// Opens a worker's session of listening, which also carries its sign.
+pub(crate) fn listen_as(worker: WorkerId, settings: &Settings) -> Listening {
+    if settings.pooled {
+        return Listening::default();
+    }
+    let (sender, heard) = mpsc::channel(16);
+    let channels: &[_] = if settings.notify { &[Channel::Ready, Channel::Cancelled] } else { &[] };
+    let settings = settings.clone();
+    tokio::spawn(async move { listen(settings, channels, Some(Sign::of(worker)), sender).await });
+    Arc::new(Mutex::new(Some(heard)))
+}
+
+impl Drop for WakeUps {
+    fn drop(&mut self) {
+        if let (Some(heard), Ok(mut back)) = (self.heard.take(), self.back.lock()) {
+            *back = Some(heard);
+        }
+    }
 }
 
 /// What a worker is told.
@@ -151,15 +209,9 @@ pub enum Told {
 }
 
 impl WakeUps {
-    pub(crate) fn start(settings: Settings, lanes: Lanes, poll: Duration) -> Self {
-        let heard = settings.notify.then(|| {
-            let (sender, heard) = mpsc::channel(16);
-            tokio::spawn(
-                async move { listen(settings, &[Channel::Ready, Channel::Cancelled], sender).await },
-            );
-            heard
-        });
-        Self { lanes, poll, heard, next_poll: Instant::now() }
+    pub(crate) fn new(listening: &Listening, lanes: Lanes, poll: Duration) -> Self {
+        let heard = listening.lock().ok().and_then(|mut heard| heard.take());
+        Self { lanes, poll, heard, back: Arc::clone(listening), next_poll: Instant::now() }
     }
 
     /// Whether hints are heard, so that a poll is only a safety net.
@@ -184,13 +236,15 @@ impl WakeUps {
                 () = poll => {
                     // While hints are heard, a poll is only a safety net.
                     let poll = if self.lanes.is_hearing() { self.poll * 4 } else { self.poll };
-                    self.next_poll = Instant::now() + poll.mul_f64(0.75 + 0.5 * rand::random::<f64>());
+                    self.lanes.look_unasked();
+                    self.next_poll = Instant::now() + poll.mul_f64(0.75 + 0.25 * rand::random::<f64>());
                     return Told::Work(WakeUp::Poll);
                 }
                 heard = hint => match heard {
                     Some(Heard::Hint(Channel::Cancelled, _)) => return Told::Cancelled,
                     Some(Heard::Hint(_, newest)) => {
                         self.lanes.announce(newest);
+                        self.lanes.set_hearing(true);
                         return Told::Work(WakeUp::Notified);
                     }
                     Some(Heard::Listening) => {

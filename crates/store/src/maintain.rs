@@ -1,33 +1,87 @@
 //! What has to be done now and then by somebody: fold events into counts, take work back from
 //! workers that were lost. Any number of processes may do it at once.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnection;
 use task_domain::limits;
 use task_domain::ports::Result;
+use task_domain::seeded::bug;
 
-use crate::Store;
-use crate::connection::{ANSWER, answered};
-use crate::error::from_sqlx;
-use crate::session::LEASE_TIME;
+use crate::connection::{ANSWER, Held, answered};
+use crate::presence::Signs;
+use crate::seeded::statement;
+use crate::settings::Purpose;
+use crate::{Settings, Store};
 
 /// Events are kept this long for watches to read, in seconds: longer than any statement may take,
 /// so that one which is committed late is still there to be read.
 const KEEP_EVENTS_SECONDS: i32 = 60;
 /// Most tasks taken back in one statement.
 const RECLAIM_BATCH: i64 = 1_000;
+/// Time between two looks for what an earlier sweep did not finish.
+const SWEEP: Duration = Duration::from_secs(30);
+/// The same after a loss, doubled each time: what the lost worker had sent before may be committed
+/// after the sweep.
+const SWEEP_AGAIN: Duration = Duration::from_secs(1);
+/// So long after something changed, tasks may be running that no worker has told of yet: longer than
+/// the time between two renewals.
+const STIR: Duration = Duration::from_secs(6);
 
 /// What one round of maintenance did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Maintained {
     /// Events folded into counts.
     pub folded: u64,
-    /// Workers whose lease had run out.
+    /// Workers whose lease had run out, or whose process is gone.
     pub lost_workers: u64,
     /// Tasks taken back from lost workers.
     pub reclaimed: u64,
+    /// Whether tasks may be running, so that a worker's death should be noticed soon.
+    pub stirring: bool,
+}
+
+/// What one process knows from round to round.
+pub(crate) struct Upkeep {
+    connection: Held,
+    watching: Watching,
+    signs: Signs,
+    /// The newest event and worker, as of the last round.
+    newest: (i64, i64),
+    /// Until when tasks may be running.
+    stirring_until: Instant,
+    /// When to look anew for what lost workers left behind, and how long after that.
+    sweep_at: Instant,
+    sweep_again: Duration,
+}
+
+type Round = (i64, Vec<i64>, i32, i64, i64, i64);
+
+impl Upkeep {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            connection: Held::new(settings, Purpose::Hot),
+            watching: Watching::default(),
+            signs: Signs::default(),
+            newest: (0, 0),
+            stirring_until: Instant::now(),
+            sweep_at: Instant::now(),
+            sweep_again: SWEEP,
+        }
+    }
+
+    /// Notes which workers were lost. Returns whether it is time for a sweep.
+    fn sweeps(&mut self, lost: &[i64]) -> bool {
+        let now = Instant::now();
+        if !lost.is_empty() {
+            self.sweep_again = SWEEP_AGAIN;
+        } else if now < self.sweep_at {
+            return false;
+        }
+        self.sweep_at = now + self.sweep_again;
+        self.sweep_again = (self.sweep_again * 2).min(SWEEP);
+        true
+    }
 }
 
 impl Store {
@@ -36,31 +90,76 @@ impl Store {
     /// # Errors
     /// As the database says; the next round makes up for it.
     pub async fn maintain(&self) -> Result<Maintained> {
-        let judge = self.watching().has_been_here(LEASE_TIME);
-        let round = answered(ANSWER, async {
-            let mut connection = self.pool().acquire().await?;
-            let (folded, lost, workers): (i64, Vec<i64>, i32) =
+        let mut upkeep = self.upkeep().await;
+        let watched = if bug("leases-judged-blindly") { Duration::MAX } else { upkeep.watching.span() };
+        let mut connection = upkeep.connection.take().await?;
+        let answer = answered(ANSWER, async {
+            let (folded, lost, workers, busy, event, worker): Round =
                 sqlx::query_as(include_str!("../queries/event/upkeep.sql"))
                     .bind(KEEP_EVENTS_SECONDS)
-                    .bind(judge)
-                    .fetch_one(&mut *connection)
+                    .bind(i64::try_from(watched.as_millis()).unwrap_or(i64::from(u32::MAX)))
+                    .fetch_one(&mut connection)
                     .await?;
             self.notifier().set_workers(workers.unsigned_abs());
+            let now = Instant::now();
+            if busy > 0 || std::mem::replace(&mut upkeep.newest, (event, worker)) != (event, worker) {
+                upkeep.stirring_until = now + STIR;
+            }
             // Looking for what ended workers left behind reads all that runs, so it is done when a
             // worker was lost, and now and then for what an earlier sweep did not finish.
-            let sweep = !lost.is_empty() || self.sweep_is_due();
-            let reclaimed = if sweep { reclaim(&mut connection, Loss::Lost).await? } else { 0 };
-            Ok(Maintained { folded: folded.unsigned_abs(), lost_workers: lost.len() as u64, reclaimed })
+            let reclaimed =
+                if upkeep.sweeps(&lost) { reclaim(&mut connection, Loss::Lost).await? } else { 0 };
+            Ok(Maintained {
+                folded: folded.unsigned_abs(),
+                lost_workers: lost.len() as u64,
+                reclaimed,
+                stirring: now < upkeep.stirring_until,
+            })
         })
-        .await
-        .map_err(from_sqlx);
-        self.watching().note(round.is_ok());
-        let done = round?;
+        .await;
+        upkeep.watching.note(answer.is_ok());
+        let done = upkeep.connection.done(connection, answer).await?;
+        self.tell(&done);
+        Ok(done)
+    }
+
+    /// Looks whether the processes of the live workers are there, and takes tasks back from those
+    /// that are gone. Meant to be called several times a second while tasks are running.
+    ///
+    /// # Errors
+    /// As the database says; leases make up for it.
+    pub async fn look_for_the_gone(&self) -> Result<Maintained> {
+        let mut upkeep = self.upkeep().await;
+        let mut connection = upkeep.connection.take().await?;
+        let session = upkeep.connection.opened();
+        let answer = answered(ANSWER, async {
+            let workers: Vec<(i64, bool)> = sqlx::query_as(include_str!("../queries/worker/presence.sql"))
+                .fetch_all(&mut connection)
+                .await?;
+            let gone = upkeep.signs.look(session, &workers, tokio::time::Instant::now());
+            let mut done = Maintained { stirring: upkeep.signs.miss_any(), ..Maintained::default() };
+            if !gone.is_empty() {
+                done.lost_workers = sqlx::query(include_str!("../queries/worker/gone.sql"))
+                    .bind(&gone)
+                    .execute(&mut connection)
+                    .await?
+                    .rows_affected();
+                upkeep.sweeps(&gone);
+                done.reclaimed = reclaim(&mut connection, Loss::Lost).await?;
+            }
+            Ok(done)
+        })
+        .await;
+        let done = upkeep.connection.done(connection, answer).await?;
+        self.tell(&done);
+        Ok(done)
+    }
+
+    fn tell(&self, done: &Maintained) {
         if done.reclaimed > 0 {
             self.notifier().ready();
             self.notifier().changed();
         }
-        Ok(done)
     }
 }
 
@@ -77,7 +176,7 @@ pub(crate) enum Loss {
 pub(crate) async fn reclaim(connection: &mut PgConnection, how: Loss) -> sqlx::Result<u64> {
     let mut reclaimed = 0;
     loop {
-        let batch: i64 = sqlx::query_scalar(include_str!("../queries/worker/reclaim.sql"))
+        let batch: i64 = sqlx::query_scalar(statement(include_str!("../queries/worker/reclaim.sql")))
             .bind(RECLAIM_BATCH)
             .bind(limits::CRASHES.cast_signed())
             .bind(how == Loss::Lost)
@@ -90,36 +189,32 @@ pub(crate) async fn reclaim(connection: &mut PgConnection, how: Loss) -> sqlx::R
     }
 }
 
-/// Whether this process has watched the database without a gap: only then does a lease that ran out
-/// prove that its worker is lost. While the database restarts, fails over or stands still, nobody
+/// For how long this process has watched the database without a gap: only then does a lease that ran
+/// out prove that its worker is lost. While the database restarts, fails over or stands still, nobody
 /// can renew.
 #[derive(Debug, Default)]
 pub(crate) struct Watching {
-    span: Mutex<Option<Span>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    since: Instant,
-    until: Instant,
+    span: Option<(Instant, Instant)>,
 }
 
 /// A longer pause between two rounds is a gap.
 const GAP: Duration = Duration::from_secs(4);
 
 impl Watching {
-    fn has_been_here(&self, time: Duration) -> bool {
-        let span = *self.span.lock().expect("no holder of this lock panics");
-        span.is_some_and(|span| span.until.elapsed() < GAP && span.since.elapsed() >= time)
+    /// How long it has, up to the present.
+    fn span(&self) -> Duration {
+        match self.span {
+            Some((since, until)) if until.elapsed() < GAP => since.elapsed(),
+            _ => Duration::ZERO,
+        }
     }
 
-    fn note(&self, answered: bool) {
-        let mut span = self.span.lock().expect("no holder of this lock panics");
+    fn note(&mut self, answered: bool) {
         let now = Instant::now();
-        *span = match *span {
+        self.span = match self.span {
             _ if !answered => None,
-            Some(Span { since, until }) if now - until < GAP => Some(Span { since, until: now }),
-            _ => Some(Span { since: now, until: now }),
+            Some((since, until)) if now - until < GAP => Some((since, now)),
+            _ => Some((now, now)),
         };
     }
 }

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions, Connection};
 use task_domain::ports::{Error, Result};
 
 use crate::Settings;
-use crate::connection::within;
+use crate::connection::Held;
 use crate::error::from_sqlx;
+use crate::settings::Purpose;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
@@ -38,11 +39,31 @@ pub enum Status {
 /// # Errors
 /// When the database cannot be asked.
 pub async fn status(settings: &Settings) -> Result<Status> {
-    let mut connection = open(settings).await?;
-    let found = read_status(&mut connection).await.map_err(from_sqlx);
-    // The answer is in; how the connection ends does not matter.
-    let _ = connection.close().await;
+    let mut held = Held::new(settings, Purpose::Migrate);
+    let mut connection = held.take().await?;
+    let found = read_status(&mut connection).await;
+    let found = held.done(connection, found).await;
+    held.close().await;
     found
+}
+
+/// Checks that the database's tables are what this program needs.
+///
+/// # Errors
+/// [`Error::Unavailable`] while steps are missing, which somebody may be about to run;
+/// [`Error::Internal`] when a newer program has been here; otherwise as the database says.
+pub async fn check(settings: &Settings) -> Result<()> {
+    match status(settings).await? {
+        Status::Current => Ok(()),
+        Status::Behind(steps) => Err(behind(&steps)),
+        Status::Ahead { database, known } => Err(ahead(database, known)),
+    }
+}
+
+/// The error of a program that needs steps which nobody has run yet.
+pub(crate) fn behind(steps: &[String]) -> Error {
+    let steps = steps.join(", ");
+    Error::Unavailable(format!("migrations are missing: {steps}; run `task-server migrate`").into())
 }
 
 /// Runs the steps that are missing, and returns their names. Safe when several processes start at
@@ -52,14 +73,25 @@ pub async fn status(settings: &Settings) -> Result<Status> {
 /// [`Error::Internal`] when a newer program has been here or a released step was changed; otherwise
 /// as the database says.
 pub async fn run(settings: &Settings) -> Result<Vec<String>> {
-    let mut connection = open(settings).await?;
+    if settings.pooled {
+        // The lock below belongs to a session, which a pooler does not keep.
+        return match status(settings).await? {
+            Status::Current => Ok(Vec::new()),
+            Status::Ahead { database, known } => Err(ahead(database, known)),
+            Status::Behind(steps) => Err(Error::Internal(
+                format!(
+                    "migrations are missing: {}; they cannot go through a pooler: run `task-server migrate` \
+                     with the address of Postgres itself",
+                    steps.join(", ")
+                )
+                .into(),
+            )),
+        };
+    }
+    let mut connection = settings.connect(Purpose::Migrate).await?;
     let done = run_locked(&mut connection).await;
     let _ = connection.close().await;
     done
-}
-
-async fn open(settings: &Settings) -> Result<PgConnection> {
-    within(settings.connect_timeout, settings.for_migrations().connect()).await
 }
 
 async fn run_locked(connection: &mut PgConnection) -> Result<Vec<String>> {

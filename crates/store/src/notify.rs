@@ -13,8 +13,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::Settings;
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
+use crate::settings::Purpose;
 
 /// Wakes workers: there is work.
 pub(crate) const READY: &str = "task_ready";
@@ -34,9 +36,6 @@ const SPACING_CHANGED: Duration = Duration::from_millis(5);
 
 /// Longest wait before a send that failed is tried again.
 const FAILED: Duration = Duration::from_secs(2);
-
-/// Sent once on each connection: a hint need not wait for the disk.
-const NO_WAIT: &str = "set synchronous_commit = off";
 
 const CHANNELS: [&str; 3] = [READY, CHANGED, CANCELLED];
 
@@ -88,9 +87,11 @@ impl Notifier {
 
     /// Starts the loop that sends, which ends with the last clone of this. A hint that there is work
     /// says up to which number this process knows lanes, so that one in a new lane is found at once.
-    pub(crate) fn start(connection: Held, lanes: Lanes) -> Self {
+    pub(crate) fn start(settings: &Settings, lanes: Lanes) -> Self {
         let wanted = Arc::new(Wanted::default());
-        tokio::spawn(send(connection.on_open(NO_WAIT), lanes, Arc::downgrade(&wanted)));
+        // A hint need not wait for the disk.
+        let connection = Held::new(settings, Purpose::HotUnwaited);
+        tokio::spawn(send(connection, lanes, Arc::downgrade(&wanted)));
         Self { wanted: Some(wanted) }
     }
 
@@ -152,6 +153,8 @@ async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted
         }
         if let Err(error) = notify(&mut connection, &taken, &lanes).await {
             tracing::debug!(%error, "a notification was not sent; polling will do meanwhile");
+            // Others may fare the same, and what is heard here is then not all there is.
+            lanes.set_hearing(false);
             let Some(shared) = wanted.upgrade() else { break };
             shared.want(&taken);
             tokio::time::sleep(FAILED.mul_f64(rand::random())).await;
@@ -167,5 +170,5 @@ async fn notify(connection: &mut Held, places: &[usize], lanes: &Lanes) -> task_
         .bind(channels)
         .bind(lanes.newest().to_string());
     let answer = answered(ANSWER, statement.execute(&mut open)).await;
-    connection.done(open, answer.map(drop))
+    connection.done(open, answer.map(drop)).await
 }

@@ -20,7 +20,7 @@ impl Operate for Store {
                 .fetch_optional(&mut *connection)
                 .await
                 .map_err(from_sqlx)?;
-            drop(connection);
+            connection.keep().await.map_err(from_sqlx)?;
             if let Some((worker,)) = found {
                 self.notifier().changed();
                 if worker.is_some() {
@@ -46,7 +46,7 @@ impl Operate for Store {
             .fetch_optional(&mut *connection)
             .await
             .map_err(from_sqlx)?;
-        drop(connection);
+        connection.keep().await.map_err(from_sqlx)?;
         let task = self.summary(id).await?;
         if found.is_none() {
             let hint = "only a task that has ended can be retried by hand";

@@ -40,7 +40,7 @@ impl Promoter {
             let mut connection = self.connection.take().await?;
             let statement = sqlx::query_as(include_str!("../queries/claim/promote.sql")).bind(BATCH);
             let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-            let (batch, next): (i64, Option<f64>) = self.connection.done(connection, answer)?;
+            let (batch, next): (i64, Option<f64>) = self.connection.done(connection, answer).await?;
             moved += batch.unsigned_abs();
             if batch < BATCH {
                 if moved > 0 {

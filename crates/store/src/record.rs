@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use task_domain::ports::{Record, Result};
+use task_domain::ports::{Error, Record, Result};
+use task_domain::seeded::bug;
 use task_domain::{Decision, Lease, Settled, Status, Verdict, WorkerId};
 
 use crate::arrays::Decisions;
 use crate::connection::{ANSWER, Held, answered};
 use crate::notify::Notifier;
+use crate::seeded::statement;
 
 /// Records for one worker, on a connection of its own.
 pub struct Recorder {
@@ -60,7 +62,7 @@ impl Recorder {
             columns.push(settled);
         }
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query_scalar(include_str!("../queries/record/record.sql"))
+        let query = sqlx::query_as(statement(include_str!("../queries/record/record.sql")))
             .bind(self.worker.get())
             .bind(columns.tasks)
             .bind(columns.epochs)
@@ -70,8 +72,11 @@ impl Recorder {
             .bind(columns.delays_us)
             .bind(columns.details)
             .bind(columns.results);
-        let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        let written: Vec<i64> = self.connection.done(connection, answer)?;
+        let answer = answered(ANSWER, query.fetch_one(&mut connection)).await;
+        let (written, ran_out): (Vec<i64>, Option<bool>) = self.connection.done(connection, answer).await?;
+        if ran_out == Some(true) {
+            return Err(Error::LeaseRanOut);
+        }
         Ok(written.into_iter().collect())
     }
 
@@ -87,7 +92,7 @@ impl Recorder {
             .bind(columns.attempts)
             .bind(columns.statuses);
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
-        let found: Vec<i64> = self.connection.done(connection, answer)?;
+        let found: Vec<i64> = self.connection.done(connection, answer).await?;
         Ok(found.into_iter().collect())
     }
 }
@@ -101,7 +106,7 @@ impl Record for Recorder {
             Ok(written) => written,
             Err(error) => {
                 // Otherwise the database answered, and nothing was written.
-                if error.is_retryable() {
+                if error.is_retryable() && !bug("unheard-record-is-stale") {
                     self.doubt.extend(batch.iter().map(|settled| settled.lease));
                 }
                 return Err(error);

@@ -11,8 +11,10 @@ use crate::arrays::millis;
 use crate::claim::Epochs;
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
+use crate::listen::{Listening, listen_as};
 use crate::maintain::{Loss, reclaim};
 use crate::notify::Notifier;
+use crate::settings::Purpose;
 use crate::{Claimer, Promoter, Recorder, Settings, WakeUps};
 
 /// How long a lease lasts from its renewal, unless set otherwise.
@@ -40,6 +42,7 @@ pub struct Session {
     settings: Settings,
     options: SessionSettings,
     control: Held,
+    listening: Listening,
     notifier: Notifier,
     lanes: Lanes,
     epochs: Epochs,
@@ -51,8 +54,7 @@ impl Session {
     /// # Errors
     /// As the database says.
     pub async fn open(settings: Settings, info: WorkerInfo, options: SessionSettings) -> Result<Self> {
-        let held = || Held::new(settings.for_hot_statements(), settings.connect_timeout);
-        let mut control = held();
+        let mut control = Held::new(&settings, Purpose::Hot);
         let words = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>();
         let mut connection = control.take().await?;
         let statement = sqlx::query_scalar(include_str!("../queries/worker/register.sql"))
@@ -63,14 +65,15 @@ impl Session {
             .bind(info.slots.cast_signed())
             .bind(millis(options.lease_time));
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
-        let id: i64 = control.done(connection, answer)?;
+        let id: i64 = control.done(connection, answer).await?;
         let lanes = Lanes::default();
         let notifier =
-            if settings.notify { Notifier::start(held(), lanes.clone()) } else { Notifier::silent() };
+            if settings.notify { Notifier::start(&settings, lanes.clone()) } else { Notifier::silent() };
         Ok(Self {
             id: WorkerId::from_store(id),
             info: Arc::new(info),
             control,
+            listening: listen_as(WorkerId::from_store(id), &settings),
             notifier,
             lanes,
             epochs: Epochs::new(WorkerId::from_store(id)),
@@ -89,7 +92,9 @@ impl Session {
         Claimer::new(
             self.id,
             self.info.clone(),
-            self.held(),
+            // A claim that is lost in a crash of Postgres only runs again, under a new fence; so it
+            // need not wait for the disk. What is recorded later waits, and carries the claim with it.
+            Held::new(&self.settings, Purpose::HotUnwaited),
             self.lanes.clone(),
             self.epochs.clone(),
             self.notifier.clone(),
@@ -108,7 +113,7 @@ impl Session {
 
     /// The part that hears when there is work, and polls.
     pub fn wake_ups(&self) -> WakeUps {
-        WakeUps::start(self.settings.clone(), self.lanes.clone(), self.options.poll)
+        WakeUps::new(&self.listening, self.lanes.clone(), self.options.poll)
     }
 
     /// Ends the session: what it still holds goes back at once.
@@ -118,7 +123,7 @@ impl Session {
     pub async fn end(mut self, reason: &'static str) -> Result<()> {
         let mut connection = self.control.take().await?;
         let answer = answered(ANSWER, self.end_on(&mut connection, reason)).await;
-        let ended = self.control.done(connection, answer);
+        let ended = self.control.done(connection, answer).await;
         self.control.close().await;
         if ended? > 0 {
             self.notifier.ready();
@@ -137,7 +142,7 @@ impl Session {
     }
 
     fn held(&self) -> Held {
-        Held::new(self.settings.for_hot_statements(), self.settings.connect_timeout)
+        Held::new(&self.settings, Purpose::Hot)
     }
 }
 
@@ -146,7 +151,7 @@ impl Renew for Session {
         let mut connection = self.control.take().await?;
         let limit = self.options.lease_time / 3;
         let answer = answered(limit, self.renew_on(&mut connection, held, busy, draining)).await;
-        let lost = self.control.done(connection, answer)?;
+        let lost = self.control.done(connection, answer).await?;
         let lost = lost.ok_or(Error::LeaseLost)?;
         Ok(held.iter().filter(|l| lost.contains(&l.task.get())).copied().collect())
     }

@@ -6,20 +6,67 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use task_domain::Invalid;
 
-/// How to reach the database, and how hard to lean on it.
+use crate::place::Places;
+
+/// How to reach the database, and how hard to lean on it. Clones share what they learn of it.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    options: PgConnectOptions,
+    pub(crate) places: Places,
     /// Connections for questions and operators' actions. Default: 10.
     pub pool_size: u32,
     /// Longest wait for a connection. Default: 3 s.
     pub connect_timeout: Duration,
     /// Whether NOTIFY and LISTEN are used; without them everything works by polling. Default: true.
     pub notify: bool,
+    /// Whether a pooler stands between that gives each transaction another session, such as `PgBouncer`
+    /// in transaction mode: then nothing is kept in a session, and nothing is listened to.
+    /// Default: false.
+    pub pooled: bool,
 }
 
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Questions and operators' actions.
+    Question,
+    /// The hot statements.
+    Hot,
+    /// The hot statements that need not wait for the disk.
+    HotUnwaited,
+    /// Listening.
+    Listen,
+    /// Migrations, which may take their time.
+    Migrate,
+}
+
+/// Stands in each session that is ours from end to end: a pooler would not have passed it on.
+pub(crate) const OURS: &str = "task_service.session";
+
+/// For all statements: each finds its rows by an index, however large the tables are, and none may
+/// take too long. A sequential scan or a hash join is quicker only while the tables are small, and a
+/// plan that was made then may be kept while they grow, and get a thousand times slower.
+const EACH: &[(&str, &str)] = &[
+    (OURS, "on"),
+    ("jit", "off"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_material", "off"),
+    ("statement_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+];
+
+/// For questions, which leave the planner a choice of indexes: made anew each time, for the tables as
+/// they are.
+const QUESTION: &[(&str, &str)] = &[("plan_cache_mode", "force_custom_plan"), ("lock_timeout", "2s")];
+
+/// For the hot statements: planned once, and written so that there is but one index and one order of
+/// joins to choose.
+const HOT: &[(&str, &str)] = &[("lock_timeout", "5s")];
+
 impl Settings {
-    /// Reads a `postgres://user:password@host:port/database` URL.
+    /// Reads a `postgres://user:password@host:port/database` URL. There may be several hosts, as in
+    /// `postgres://user:password@one:5432,two:5432/database`: the one that takes writes is used.
     ///
     /// # Errors
     /// [`Invalid`] on `database-url`, without repeating the password.
@@ -33,57 +80,52 @@ impl Settings {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(wrong("is no Postgres URL"));
         }
-        let options = PgConnectOptions::from_str(url).map_err(|_| wrong("cannot be read"))?;
+        let read = |url: String| {
+            let options = PgConnectOptions::from_str(&url).map_err(|_| wrong("cannot be read"))?;
+            Ok(options.application_name("task-service"))
+        };
+        let places = Self::each_host(url).into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            options: options.application_name("task-service"),
+            places: Places::new(places),
             pool_size: 10,
             connect_timeout: Duration::from_secs(3),
             notify: true,
+            pooled: false,
         })
     }
 
-    /// For questions: the planner's own judgement of the tables as they are now, and an end to what
-    /// takes too long. A plan that was kept from when they were small could take minutes.
-    pub(crate) fn for_questions(&self) -> PgConnectOptions {
-        self.options.clone().options([
-            ("plan_cache_mode", "force_custom_plan"),
-            ("statement_timeout", "10s"),
-            ("lock_timeout", "2s"),
-            ("idle_in_transaction_session_timeout", "10s"),
-        ])
+    /// A database's URL once for each of the hosts in it.
+    pub fn each_host(url: &str) -> Vec<String> {
+        let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
+        let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
+        let (user, hosts) = authority.rsplit_once('@').map_or(("", authority), |(user, hosts)| (user, hosts));
+        let at = if authority.contains('@') { "@" } else { "" };
+        hosts.split(',').map(|host| format!("{scheme}://{user}{at}{host}{path}")).collect()
     }
 
-    /// For the hot statements, each of which finds its rows by an index however large the tables
-    /// are. A plan that was made while the tables were empty would keep its sequential scan and
-    /// hash join as they grow, and get three to five times slower; so these are ruled out. What is
-    /// left to the planner is the order of a nested loop and which index: each statement is written
-    /// so that there is but one.
-    pub(crate) fn for_hot_statements(&self) -> PgConnectOptions {
-        self.options.clone().options([
-            ("jit", "off"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("enable_material", "off"),
-            ("statement_timeout", "10s"),
-            ("lock_timeout", "5s"),
-            ("idle_in_transaction_session_timeout", "10s"),
-        ])
+    /// Whether hints can be heard.
+    pub(crate) fn listens(&self) -> bool {
+        self.notify && !self.pooled
     }
 
-    /// For migrations, which may take their time.
-    pub(crate) fn for_migrations(&self) -> PgConnectOptions {
-        self.options.clone()
+    /// How to connect to one of the places.
+    pub(crate) fn options(&self, place: &PgConnectOptions, purpose: Purpose) -> PgConnectOptions {
+        if self.pooled {
+            // Named statements belong to a session too.
+            return place.clone().statement_cache_capacity(0);
+        }
+        let each = |more: &[(&str, &str)]| place.clone().options(EACH.iter().chain(more).copied());
+        match purpose {
+            Purpose::Question => each(QUESTION),
+            Purpose::Hot => each(HOT),
+            Purpose::HotUnwaited => each(HOT).options([("synchronous_commit", "off")]),
+            Purpose::Listen | Purpose::Migrate => place.clone().options([(OURS, "on")]),
+        }
     }
 
     /// Host and database, for messages; never the password.
     pub fn describe(&self) -> String {
-        let database = self.options.get_database().unwrap_or_else(|| self.options.get_username());
-        let place = match self.options.get_socket() {
-            Some(socket) => socket.display().to_string(),
-            None => format!("{}:{}", self.options.get_host(), self.options.get_port()),
-        };
-        format!("database `{database}` at {place}")
+        self.places.describe()
     }
 }
 
@@ -100,5 +142,14 @@ mod tests {
         }
         let settings = Settings::new("postgres://u:hunter2@db.example:6432/tasks").unwrap();
         assert_eq!(settings.describe(), "database `tasks` at db.example:6432");
+    }
+
+    #[test]
+    fn there_may_be_several_hosts() {
+        let settings = Settings::new("postgres://u:p@one:5432,two:6432,[::1]/tasks?sslmode=disable").unwrap();
+        assert_eq!(settings.describe(), "database `tasks` at one:5432, two:6432 or [::1]:5432");
+        let hosts = Settings::each_host("postgres://a,b?user=u");
+        assert_eq!(hosts, ["postgres://a?user=u", "postgres://b?user=u"]);
+        assert_eq!(Settings::each_host("postgres://"), ["postgres://"]);
     }
 }

@@ -1,19 +1,18 @@
 //! The store as servers use it: submit, read, operate, follow, maintain.
 
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use sqlx::Postgres;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgPool, PgPoolOptions};
-use task_domain::ports::{Error, Result, Submit};
+use task_domain::ports::{Result, Submit};
 use task_domain::{Created, NewTask};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::connection::Held;
 use crate::error::from_sqlx;
 use crate::lane::Lanes;
-use crate::maintain::Watching;
+use crate::maintain::Upkeep;
 use crate::notify::Notifier;
+use crate::pool::{Asked, Pool};
+use crate::settings::Purpose;
 use crate::submit::Submitter;
 use crate::{Settings, migrate};
 
@@ -25,17 +24,12 @@ pub struct Store {
 
 struct Inner {
     settings: Settings,
-    pool: PgPool,
+    pool: Pool,
     lanes: Lanes,
     notifier: Notifier,
     submitter: Submitter,
-    /// When to look anew for what lost workers left behind.
-    sweep_at: Mutex<Instant>,
-    watching: Watching,
+    upkeep: Mutex<Upkeep>,
 }
-
-/// Time between two looks for what an earlier sweep did not finish.
-const SWEEP: Duration = Duration::from_secs(30);
 
 impl Store {
     /// Makes ready to connect. The database need not be up yet: each call says so until it is.
@@ -43,27 +37,13 @@ impl Store {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn new(settings: Settings) -> Self {
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.pool_size)
-            .acquire_timeout(settings.connect_timeout)
-            .connect_lazy_with(settings.for_questions());
-        let held = || Held::new(settings.for_hot_statements(), settings.connect_timeout);
+        let pool = Pool::new(&settings);
         let lanes = Lanes::default();
         let notifier =
-            if settings.notify { Notifier::start(held(), lanes.clone()) } else { Notifier::silent() };
-        let submitter = Submitter::start(held, &lanes, &notifier);
-        let sweep_at = Mutex::new(Instant::now());
-        Self {
-            inner: Arc::new(Inner {
-                settings,
-                pool,
-                lanes,
-                notifier,
-                submitter,
-                sweep_at,
-                watching: Watching::default(),
-            }),
-        }
+            if settings.notify { Notifier::start(&settings, lanes.clone()) } else { Notifier::silent() };
+        let submitter = Submitter::start(|| Held::new(&settings, Purpose::Hot), &lanes, &notifier);
+        let upkeep = Mutex::new(Upkeep::new(&settings));
+        Self { inner: Arc::new(Inner { settings, pool, lanes, notifier, submitter, upkeep }) }
     }
 
     /// How this store reaches the database.
@@ -79,12 +59,7 @@ impl Store {
         let mut connection = self.ask().await?;
         match migrate::read_status(&mut connection).await.map_err(from_sqlx)? {
             migrate::Status::Current => Ok(()),
-            migrate::Status::Behind(steps) => {
-                let steps = steps.join(", ");
-                Err(Error::Unavailable(
-                    format!("migrations are missing: {steps}; run `task-server migrate`").into(),
-                ))
-            }
+            migrate::Status::Behind(steps) => Err(migrate::behind(&steps)),
             migrate::Status::Ahead { database, known } => Err(migrate::ahead(database, known)),
         }
     }
@@ -92,17 +67,6 @@ impl Store {
     /// Closes the connections in good order; calls after this fail.
     pub async fn close(&self) {
         self.inner.pool.close().await;
-    }
-
-    /// Whether it is time to look for what an earlier sweep did not finish; then not again for a
-    /// while.
-    pub(crate) fn sweep_is_due(&self) -> bool {
-        let mut at = self.inner.sweep_at.lock().expect("no holder of this lock panics");
-        let due = *at <= Instant::now();
-        if due {
-            *at = Instant::now() + SWEEP;
-        }
-        due
     }
 
     pub(crate) fn lanes(&self) -> &Lanes {
@@ -113,17 +77,13 @@ impl Store {
         &self.inner.notifier
     }
 
-    pub(crate) fn watching(&self) -> &Watching {
-        &self.inner.watching
-    }
-
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.inner.pool
+    pub(crate) async fn upkeep(&self) -> MutexGuard<'_, Upkeep> {
+        self.inner.upkeep.lock().await
     }
 
     /// A connection for a question.
-    pub(crate) async fn ask(&self) -> Result<PoolConnection<Postgres>> {
-        self.inner.pool.acquire().await.map_err(from_sqlx)
+    pub(crate) async fn ask(&self) -> Result<Asked> {
+        self.inner.pool.ask().await
     }
 }
 

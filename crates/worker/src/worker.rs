@@ -11,7 +11,7 @@ use task_pipeline::{
     ingest, keep_alive, metric,
 };
 use task_plugin::{Registry, UnknownKind};
-use task_store::{Session, SessionSettings};
+use task_store::{Session, SessionSettings, migrate};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -52,8 +52,11 @@ pub async fn run(
     options.check()?;
     let plugins = if options.kinds.is_empty() { plugins } else { plugins.only(&options.kinds)? };
     metrics::gauge!(metric::SLOTS).set(u32::try_from(options.slots).unwrap_or(u32::MAX));
+    // Later a newer server may have migrated the tables ahead, so that this version can still go on.
+    let mut is_first = true;
     while !stop.is_cancelled() {
-        let Some(session) = register(&options, &plugins, &stop).await? else { break };
+        let Some(session) = register(&options, &plugins, is_first, &stop).await? else { break };
+        is_first = false;
         tracing::info!(worker.id = session.id().get(), worker.name = options.name, "worker registered");
         ready(session.id());
         work(session, &options, plugins.clone(), &stop).await;
@@ -65,6 +68,7 @@ pub async fn run(
 async fn register(
     options: &Options,
     plugins: &Registry,
+    is_first: bool,
     stop: &CancellationToken,
 ) -> Result<Option<Session>, Error> {
     let info = WorkerInfo {
@@ -77,7 +81,13 @@ async fn register(
     let settings = SessionSettings { lease_time: options.lease_time, poll: options.poll };
     let mut failures = 0u32;
     loop {
-        match Session::open(options.database.clone(), info.clone(), settings.clone()).await {
+        let open = async {
+            if is_first {
+                migrate::check(&options.database).await?;
+            }
+            Session::open(options.database.clone(), info.clone(), settings.clone()).await
+        };
+        match open.await {
             Ok(session) => return Ok(Some(session)),
             Err(error) if error.is_retryable() => {
                 if failures == 0 {

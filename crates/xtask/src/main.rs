@@ -6,6 +6,7 @@ mod bootstrap;
 mod layering;
 mod links;
 mod lockfile;
+mod mutants;
 mod paths;
 mod repository;
 mod test_run;
@@ -34,6 +35,8 @@ enum Command {
     Lockfile,
     /// Checks that no tracked file names a directory of somebody's machine.
     Paths,
+    /// Puts seeded faults into the service, one at a time, and expects a test to notice.
+    Mutants,
     /// Runs every check and every test, and ends with a summary.
     Test,
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Links => links::run(),
         Command::Lockfile => lockfile::run(),
         Command::Paths => paths::run(),
+        Command::Mutants => mutants::run().map(|said| println!("{said}")),
         Command::Test => test_run::run(),
     };
     match done {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use self::counts::Counts;
-use crate::{layering, links, lockfile, paths, repository, tools};
+use crate::{layering, links, lockfile, mutants, paths, repository, tools};
 
 /// Does its work and says in a few words what it found.
 type Step = fn() -> Result<String>;
@@ -25,7 +25,7 @@ struct Done {
 }
 
 pub(crate) fn run() -> Result<()> {
-    let steps: [(&'static str, Step); 6] = [
+    let steps: [(&'static str, Step); 7] = [
         ("layering", || layering::run().map(|()| "no forbidden import".into())),
         ("tracked files", || {
             let done = lockfile::run().and_then(|()| paths::run()).and_then(|()| links::run());
@@ -39,6 +39,7 @@ pub(crate) fn run() -> Result<()> {
             cargo(&clippy).map(|()| "no warning".into())
         }),
         ("tests", tests),
+        ("seeded faults", mutants::run),
     ];
     let begun = Instant::now();
     let done: Vec<Done> = steps.into_iter().map(|(name, step)| carry_out(name, step)).collect();

@@ -106,8 +106,9 @@ impl Setup {
     }
 
     fn queries(&self, queue_url: &str) -> Result<RunQuery> {
-        let (connections, queue_url) = (self.connections.clone(), Some(queue_url.to_owned()));
-        let settings = task_plugin_run_query::Settings { connections, queue_url };
+        let (connections, queue_urls) =
+            (self.connections.clone(), task_worker::Database::each_host(queue_url));
+        let settings = task_plugin_run_query::Settings { connections, queue_urls };
         RunQuery::new(settings).map_err(|e| Failure::Usage(task_telemetry::logging::chain(&e)))
     }
 }

@@ -26,9 +26,17 @@ Each option may also stand in the config file under `serve:`, such as
     connections:
       default: {url: \"postgres://reader:secret@127.0.0.1:5432/shop\", max_rows: 100}")]
 pub(crate) struct Args {
-    /// The service's database, as postgres://user:password@host:port/database
+    /// The service's database, as postgres://user:password@host:port/database; of several hosts,
+    /// separated by commas, the one that takes writes is used
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
+    /// A pooler stands between that keeps no sessions, such as pgbouncer in transaction mode: work
+    /// without prepared statements, session settings and LISTEN
+    #[arg(long, env = "TASK_POOLED")]
+    pooled: bool,
+    /// Neither send nor hear hints by NOTIFY and LISTEN: work by polling alone
+    #[arg(long, env = "TASK_NO_NOTIFY")]
+    no_notify: bool,
     /// How many tasks to run at a time, 1 to 10,000 [default: 100]
     #[arg(short = 'c', long, env = "TASK_CONCURRENCY", value_name = "N", allow_negative_numbers = true,
         value_parser = parse::number::<u16>(1..=10_000))]
@@ -50,6 +58,10 @@ pub(crate) struct Args {
     #[arg(long, env = "TASK_POLL_INTERVAL", value_name = "DURATION", value_parser = parse::duration,
         allow_hyphen_values = true)]
     poll_interval: Option<Duration>,
+    /// How long its tasks are left to it when it is not heard of, 1s to 1h [default: 15s]
+    #[arg(long, env = "TASK_LEASE_TIME", value_name = "DURATION", value_parser = parse::duration,
+        allow_hyphen_values = true)]
+    lease_time: Option<Duration>,
     #[command(flatten)]
     plugins: plugins::Plugins,
 }
@@ -59,12 +71,15 @@ pub(crate) struct Args {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct File {
     database_url: Option<String>,
+    pooled: bool,
+    no_notify: bool,
     concurrency: Option<u16>,
     types: Vec<String>,
     queues: Vec<String>,
     name: Option<String>,
     drain_grace: Option<String>,
     poll_interval: Option<String>,
+    lease_time: Option<String>,
     smtp_url: Option<String>,
     connections: BTreeMap<String, plugins::FileConnection>,
 }
@@ -77,7 +92,9 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<Exit> {
                     postgres://user:password@127.0.0.1:5432/tasks";
         Failure::Usage(told.to_owned())
     })?;
-    let database = Database::new(&database_url)?;
+    let mut database = Database::new(&database_url)?;
+    database.pooled = args.pooled || file.pooled;
+    database.notify = !(args.no_notify || file.no_notify);
     let place = database.describe();
     let mut options = Options::new(database);
     if let Some(slots) = args.concurrency.or(file.concurrency) {
@@ -94,6 +111,9 @@ pub(super) async fn run(args: Args, settings: &Settings) -> Result<Exit> {
     }
     if let Some(poll) = args.poll_interval.map_or_else(|| in_file("poll_interval", file.poll_interval), ok)? {
         options.poll = poll;
+    }
+    if let Some(lease) = args.lease_time.map_or_else(|| in_file("lease_time", file.lease_time), ok)? {
+        options.lease_time = lease;
     }
     options.check().map_err(|e| flagged(&format!("--{}", e.field), &e))?;
     let setup = plugins::Setup::read(args.plugins, file.smtp_url, file.connections)?;

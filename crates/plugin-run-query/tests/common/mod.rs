@@ -46,7 +46,7 @@ pub(crate) fn plugin(postgres: &Running) -> Registry {
 /// The plugin with these connections.
 pub(crate) fn with<const N: usize>(postgres: &Running, connections: [(&str, Connection); N]) -> Registry {
     let connections = connections.into_iter().map(|(name, c)| (name.to_owned(), c));
-    let settings = Settings { connections: connections.collect(), queue_url: Some(postgres.url("queue")) };
+    let settings = Settings { connections: connections.collect(), queue_urls: vec![postgres.url("queue")] };
     Registry::new().with(KIND, RunQuery::new(settings).expect("good settings"))
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn log(error: &Error) {
         | Error::NotFound(_)
         | Error::Refused { .. }
         | Error::KeyReused { .. }
-        | Error::LeaseLost => {}
+        | Error::LeaseLost
+        | Error::LeaseRanOut => {}
     }
 }

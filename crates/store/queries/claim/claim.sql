@@ -23,7 +23,8 @@ with lane as materialized (
     order by l.priority desc, head.line_at, head.task_id
 ),
 alive as materialized (
-    select exists (select from task_worker where id = $1 and ended_at is null) as yes
+    -- By the database's clock: a worker whose lease ran out has to renew it first.
+    select exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) as yes
 ),
 picked as materialized (
     -- A nested loop in the order of `lane` that stops at the limit: later lanes are not touched.
@@ -64,3 +65,8 @@ from gone g
 cross join lateral (
     select * from task where id = g.task_id and created_at = g.created_at offset 0
 ) t
+union all
+-- Fewer than asked for: a last row says why that may be, by the newest lane there is and by whether the
+-- worker has a lease at all.
+select null, (select max(id) from task_lane), null, (select yes from alive)::integer, null, null, null, null, null, null, null
+where (select count(*) from gone) < $6

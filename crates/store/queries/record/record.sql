@@ -1,5 +1,6 @@
 -- Writes what became of attempts of worker $1, fenced: a lease that is no longer held changes
--- nothing. Returns the tasks that were written.
+-- nothing. Returns the tasks that were written, and whether the worker's own lease has run out but may
+-- still be renewed, so that nothing was.
 with input as materialized (
     select * from unnest(
         $2::bigint[], $3::bigint[], $4::integer[], $5::smallint[], $6::boolean[], $7::bigint[], $8::text[], $9::text[]
@@ -11,7 +12,8 @@ gone as (
     -- By `any`, only the index on it serves: a plain join could be planned the other way round while
     -- the table is empty, and such a plan is kept while it fills.
     where r.task_id = any(array[i.task_id]) and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1
-        and exists (select from task_worker where id = $1 and ended_at is null)
+        -- By the database's clock.
+        and exists (select from task_worker where id = $1 and ended_at is null and lease_until > now())
     returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, r.crashes,
         -- Put back without a failure, an attempt is not spent.
         case when i.status = 0 then r.attempt - 1 else r.attempt end as attempt_spent,
@@ -42,4 +44,6 @@ event as (
     select lane_id, 1, status, count(*), array_agg(task_id), array_agg(version) from gone group by lane_id, status
 )
 -- One row: a row each would cost both ends more than the tasks themselves.
-select coalesce(array_agg(task_id), '{}') from gone
+select coalesce(array_agg(task_id), '{}'),
+    (select ended_at is null and lease_until <= now() from task_worker where id = $1) as ran_out
+from gone

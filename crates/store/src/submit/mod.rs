@@ -16,6 +16,7 @@ use crate::arrays::{NewTasks, hash};
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
+use crate::seeded::statement;
 
 /// Statements that are under way at a time, each on a connection of its own: while one waits for
 /// the disk, the other works.
@@ -116,9 +117,17 @@ impl Loop {
     }
 
     async fn store_whole(&mut self, tasks: &[&NewTask]) -> Result<Answers> {
+        let before = self.connection.opened();
         let mut connection = self.connection.take().await?;
-        let answer = answered(ANSWER, insert(&mut connection, &self.lanes, tasks)).await;
-        let rows = self.connection.done(connection, answer)?;
+        let is_new = self.connection.opened() != before;
+        let answer = answered(ANSWER, async {
+            if is_new {
+                self.lanes.read_anew(&mut connection).await?;
+            }
+            insert(&mut connection, &self.lanes, tasks).await
+        })
+        .await;
+        let rows = self.connection.done(connection, answer).await?;
         let mut answers: Vec<Option<Result<Created>>> = (0..tasks.len()).map(|_| None).collect();
         for row in rows {
             answers[row.place] = Some(Ok(row.created));
@@ -141,7 +150,7 @@ impl Loop {
     async fn find(&mut self, keyed: &[&NewTask]) -> Result<Found> {
         let mut connection = self.connection.take().await?;
         let answer = answered(ANSWER, find(&mut connection, keyed)).await;
-        self.connection.done(connection, answer)
+        self.connection.done(connection, answer).await
     }
 }
 
@@ -171,10 +180,13 @@ async fn insert(
     }
     let mut columns = NewTasks::default();
     for (task, lane) in tasks.iter().zip(&wanted) {
-        columns.push(task, lanes.id(lane).ok_or(sqlx::Error::RowNotFound)?);
+        // Another loop may just be reading them anew.
+        let lane =
+            lanes.id(lane).ok_or_else(|| sqlx::Error::Io(std::io::Error::other("lanes have changed")))?;
+        columns.push(task, lane);
     }
     let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) =
-        sqlx::query_as(include_str!("../../queries/task/submit.sql"))
+        sqlx::query_as(statement(include_str!("../../queries/task/submit.sql")))
             .bind(columns.lanes)
             .bind(columns.retries)
             .bind(columns.run_at)

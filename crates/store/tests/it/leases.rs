@@ -39,6 +39,23 @@ async fn a_lost_workers_tasks_run_elsewhere() {
     scene.check().await;
 }
 
+/// While the database was away nobody could renew: only who was there all along may judge.
+#[tokio::test]
+async fn a_server_that_has_just_come_judges_no_lease() {
+    let scene = Scene::new().await;
+    let mut worker = scene.worker(&["a"]).await;
+    scene.create(new_task("a", "kept")).await;
+    let claimed = worker.claim_some(1).await.remove(0);
+    scene
+        .run_sql("update task_worker set lease_until = now() - interval '1 hour', seen_at = now() - interval '2 hours'")
+        .await;
+    for _ in 0..2 {
+        assert_eq!(scene.store.maintain().await.unwrap().lost_workers, 0);
+    }
+    worker.session.renew(&[claimed.lease], 1, false).await.unwrap();
+    assert_eq!(worker.settle(&claimed, Decision::Succeed(None)).await, Verdict::Recorded);
+}
+
 #[tokio::test]
 async fn a_lease_that_is_renewed_is_left_alone() {
     let scene = Scene::new().await;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use task_domain::ports::{Operate, Read, Record};
+use task_domain::ports::{Claim, Error, Operate, Read, Record, Renew};
 use task_domain::{Decision, Settled, Status, TaskResult, Verdict};
 use task_testing::new_task;
 
@@ -69,8 +69,27 @@ async fn an_ended_session_writes_nothing() {
     let claimed = worker.claim_some(1).await.remove(0);
     scene.run_sql("update task_worker set ended_at = now()").await;
     assert_eq!(worker.settle(&claimed, Decision::Succeed(None)).await, Verdict::Stale);
-    assert!(worker.claim(1).await.is_empty());
+    assert!(matches!(worker.claimer.claim(1).await, Err(Error::LeaseRanOut)));
     assert_eq!(scene.status(id).await, Status::Running);
+    scene.check().await;
+}
+
+/// By the database's clock, and until somebody has taken its tasks: then it is too late.
+#[tokio::test]
+async fn a_worker_whose_lease_ran_out_has_to_renew_it_first() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "late")).await;
+    scene.create(new_task("a", "next")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let claimed = worker.claim_some(1).await.remove(0);
+    scene.run_sql("update task_worker set lease_until = now()").await;
+    let settled = [Settled { lease: claimed.lease, decision: Decision::Succeed(None) }];
+    assert!(matches!(worker.recorder.record(&settled).await, Err(Error::LeaseRanOut)));
+    assert!(matches!(worker.claimer.claim(1).await, Err(Error::LeaseRanOut)));
+    assert_eq!(scene.status(id).await, Status::Running);
+    worker.session.renew(&[claimed.lease], 1, false).await.unwrap();
+    assert_eq!(worker.recorder.record(&settled).await.unwrap(), [Verdict::Recorded]);
+    assert_eq!(worker.claim(1).await.len(), 1, "its place in line was not passed by");
     scene.check().await;
 }
 

@@ -12,7 +12,7 @@ use task_domain::{
 };
 use tokio::sync::mpsc;
 
-use crate::Backend;
+use crate::{Backend, Pace};
 
 pub(super) fn entry(task: i64, version: i32, status: Status) -> HistoryEntry {
     HistoryEntry {
@@ -172,7 +172,11 @@ impl Backend for Scripted {
         Ok(())
     }
 
-    async fn maintain(&self) -> Result<()> {
-        Ok(())
+    async fn maintain(&self) -> Result<Pace> {
+        Ok(Pace::Calm)
+    }
+
+    async fn look_for_the_gone(&self) -> Result<Pace> {
+        Ok(Pace::Calm)
     }
 }

@@ -1,0 +1,51 @@
+//! Faults in statements, put in on purpose; see [`task_domain::seeded`].
+
+/// A statement as it stands in its file, unless a fault is named that changes it.
+#[cfg(not(feature = "seeded-bugs"))]
+pub(crate) const fn statement(text: &'static str) -> &'static str {
+    text
+}
+
+/// A statement, with the fault that is named.
+#[cfg(feature = "seeded-bugs")]
+pub(crate) fn statement(text: &'static str) -> &'static str {
+    use std::collections::HashMap;
+    use std::sync::{LazyLock, Mutex};
+
+    /// The fault's name, what it takes out of a statement, and what it puts there.
+    const BUGS: [(&str, &str, &str); 8] = [
+        ("record-without-fence", " and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1", ""),
+        (
+            "record-past-the-lease",
+            " and ended_at is null and lease_until > now())\n    returning r.task_id",
+            ")\n    returning r.task_id",
+        ),
+        (
+            "record-without-history",
+            "$1, run_at, details, result from gone",
+            "$1, run_at, details, result from gone where false",
+        ),
+        (
+            "claim-leaves-in-line",
+            "delete from task_ready where ctid = any(array(select place from picked))\n    returning *",
+            "select * from task_ready where ctid = any(array(select place from picked))",
+        ),
+        (
+            "reclaim-from-the-living",
+            "where not exists (select from task_worker w where w.id = r.worker_id and w.ended_at is null)",
+            "where true",
+        ),
+        ("quarantine-never", "when $3 and crashes >= $2 then 4", "when $3 and crashes >= $2 + 1000 then 4"),
+        ("keys-forgotten", "where key_hash is null or id in (select task_id from keyed)", ""),
+        (
+            "lease-of-the-ended",
+            "exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) as yes",
+            "true as yes",
+        ),
+    ];
+    static CHANGED: LazyLock<Mutex<HashMap<&'static str, &'static str>>> = LazyLock::new(Mutex::default);
+    let named = BUGS.iter().find(|(name, from, _)| task_domain::seeded::bug(name) && text.contains(from));
+    let Some((_, from, to)) = named else { return text };
+    let mut changed = CHANGED.lock().expect("no holder of this lock panics");
+    changed.entry(text).or_insert_with(|| text.replace(from, to).leak())
+}
