@@ -45,7 +45,7 @@ pub struct Recorder {
 }
 
 fn ran_out(_: RanOut) -> Error {
-    Error::Unavailable("this worker's lease has run out; it must be renewed first".into())
+    Error::LeaseRanOut
 }
 
 impl Session {
