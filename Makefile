@@ -18,6 +18,10 @@ bootstrap: ## Bring what a developer's machine needs (Postgres, buf); may be run
 test: ## Run every check and every test, with a summary at the end
 	@cargo run --quiet --locked -p xtask -- test
 
+.PHONY: fuzz
+fuzz: ## Throw mutated input at all that reads any, TASK_FUZZ_SECONDS=10 for each target
+	@crates/fuzz/fuzz.sh
+
 .PHONY: bench
 bench: ## Measure the service beside plain SQL; make bench ARGS=--short takes under five minutes
 	@cargo build --quiet --locked --release -p task-bench -p task-server -p task-cli

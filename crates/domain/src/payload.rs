@@ -109,6 +109,15 @@ impl Checked {
     }
 }
 
+/// A key as it is told: it may be as long as the whole payload, and an answer's header may not.
+fn shortened(key: &str) -> std::borrow::Cow<'_, str> {
+    const CHARS: usize = 64;
+    match key.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", &key[..end]).into(),
+        None => key.into(),
+    }
+}
+
 fn no_nul<E: serde::de::Error>(text: &str) -> Result<(), E> {
     if text.contains('\0') {
         return Err(E::custom("contains NUL (\\u0000), which cannot be stored; remove it"));
@@ -168,7 +177,7 @@ impl<'de> Visitor<'de> for Checked {
             no_nul(&key)?;
             map.next_value_seed(inside)?;
             if let Some(twice) = seen.replace(key) {
-                return Err(A::Error::custom(format!("key `{twice}` is given twice")));
+                return Err(A::Error::custom(format!("key `{}` is given twice", shortened(&twice))));
             }
         }
         Ok(())

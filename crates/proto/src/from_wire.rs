@@ -30,9 +30,16 @@ pub fn timestamp(field: &str, at: prost_types::Timestamp) -> Result<Timestamp, I
 /// Reads a span that must not be negative.
 ///
 /// # Errors
-/// [`Invalid`].
+/// [`Invalid`], also where the nanoseconds are none: protobuf wants them from 0 to 999,999,999.
 pub fn duration(field: &str, span: prost_types::Duration) -> Result<Duration, Invalid> {
-    Duration::try_from(span).map_err(|_| Invalid::new(field, "must not be negative"))
+    // Not by the conversion that `prost_types` has: it panics on the smallest number of seconds.
+    let Ok(seconds) = u64::try_from(span.seconds) else {
+        return Err(Invalid::new(field, "must not be negative"));
+    };
+    match u32::try_from(span.nanos) {
+        Ok(nanos @ 0..1_000_000_000) => Ok(Duration::new(seconds, nanos)),
+        _ => Err(Invalid::new(field, "must have nanoseconds from 0 to 999,999,999")),
+    }
 }
 
 /// Reads what is asked for. `now` is what `run_at` is measured against.
@@ -126,15 +133,21 @@ pub fn kinds(types: Vec<String>) -> Result<Vec<Kind>, Invalid> {
     words("types", types, Kind::new)
 }
 
+/// Refuses a list that a query should not be asked to look through for each task.
+fn not_too_many(field: &str, entries: usize) -> Result<(), Invalid> {
+    const MOST: usize = 100;
+    if entries > MOST {
+        return Err(Invalid::new(field, format!("has {entries} entries; at most {MOST} are allowed")));
+    }
+    Ok(())
+}
+
 fn words<T>(
     field: &str,
     texts: Vec<String>,
     check: impl Fn(String) -> Result<T, Invalid>,
 ) -> Result<Vec<T>, Invalid> {
-    const MOST: usize = 100;
-    if texts.len() > MOST {
-        return Err(Invalid::new(field, format!("has {} entries; at most {MOST} are allowed", texts.len())));
-    }
+    not_too_many(field, texts.len())?;
     texts.into_iter().map(|t| check(t).map_err(|e| Invalid::new(field, e.problem))).collect()
 }
 
@@ -144,6 +157,7 @@ fn words<T>(
 /// [`Invalid`], naming the first field at fault within `filter`.
 pub fn filter(filter: v1::TaskFilter) -> Result<Filter, Invalid> {
     let check = || {
+        not_too_many("statuses", filter.statuses.len())?;
         if let Some(part) = given(filter.name_contains.clone()) {
             Name::new(part).map_err(|e| Invalid::new("name_contains", e.problem))?;
         }

@@ -45,6 +45,13 @@ fn what_cannot_be_stored_is_refused() {
 }
 
 #[test]
+fn a_long_key_that_is_given_twice_is_told_in_short() {
+    let key = "é".repeat(100_000);
+    let error = Payload::new(&format!(r#"{{"{key}":1,"{key}":2}}"#)).unwrap_err();
+    assert!(error.problem.contains("é…` is given twice") && error.problem.len() < 300, "{error}");
+}
+
+#[test]
 fn text_is_kept_to_the_letter() {
     let text = r#"{"z":1, "a":12345678901234567890123456789, "s":"\\u0000"}"#;
     assert_eq!(Payload::new(text).unwrap().as_str(), text);

@@ -89,6 +89,24 @@ fn filters_and_pages_name_their_fields() {
 }
 
 #[test]
+fn a_filter_names_at_most_a_hundred_statuses() {
+    let statuses = |count| filter(v1::TaskFilter { statuses: vec![1; count], ..Default::default() });
+    assert_eq!(statuses(100).unwrap().statuses.len(), 100);
+    assert_eq!(statuses(101).unwrap_err().field, "filter.statuses");
+}
+
+#[test]
+fn spans_are_checked_to_their_last_number() {
+    let read = |seconds, nanos| duration("d", prost_types::Duration { seconds, nanos });
+    assert_eq!(read(i64::MAX, 999_999_999), Ok(Duration::new(i64::MAX.unsigned_abs(), 999_999_999)));
+    for (seconds, nanos) in
+        [(i64::MIN, 0), (i64::MIN, i32::MIN), (-1, 0), (0, -1), (0, 1_000_000_000), (i64::MAX, i32::MAX)]
+    {
+        assert_eq!(read(seconds, nanos).unwrap_err().field, "d", "{seconds} {nanos}");
+    }
+}
+
+#[test]
 fn watches_name_each_task_once() {
     let cursor = |id, after_version| v1::TaskCursor { id, after_version };
     assert_eq!(cursors(&[cursor(1, 0), cursor(2, 3)]).unwrap().len(), 2);
