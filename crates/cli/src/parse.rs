@@ -24,6 +24,9 @@ pub(crate) fn status(text: &str) -> Result<Status, String> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -96,6 +96,9 @@ fn default_path() -> Option<PathBuf> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -49,6 +49,9 @@ fn arguments(args: &RawValue) -> Result<Vec<Box<RawValue>>, Error> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use task_domain::Payload;
     use task_plugin::Retry;

@@ -74,6 +74,9 @@ fn decode(text: &str) -> Result<String, Error> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -13,8 +13,8 @@ use crate::parameters::Mail;
 /// Where a mail comes from.
 #[derive(Debug)]
 pub(crate) struct Origin {
-    task: String,
-    attempt: String,
+    pub(crate) task: String,
+    pub(crate) attempt: String,
     /// The same for every start of the same attempt.
     pub(crate) message_id: String,
 }

@@ -164,6 +164,9 @@ fn no_address(name: &str, text: &str) -> Error {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use task_domain::Payload;
     use task_plugin::Retry;

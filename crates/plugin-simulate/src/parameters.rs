@@ -155,6 +155,9 @@ fn result_size(value: &Value) -> Result<usize, Error> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use task_domain::Payload;
     use task_plugin::Retry;

@@ -84,6 +84,9 @@ fn size(parameters: &str) -> Result<Option<usize>, &'static str> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

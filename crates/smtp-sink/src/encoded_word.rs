@@ -53,14 +53,17 @@ fn quoted(data: &str) -> Option<Vec<u8>> {
         decoded.push(match byte {
             b'_' => b' ',
             b'=' => {
-                let digits = [bytes.next()?, bytes.next()?];
-                u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                u8::try_from(digit()? * 16 + digit()?).ok()?
             }
             other => other,
         });
     }
     Some(decoded)
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {
@@ -77,8 +80,15 @@ mod tests {
 
     #[test]
     fn leaves_the_rest_alone() {
-        for text in ["=?", "=?utf-8?b?!!?=", "=?latin1?q?=FC?=", "=?utf-8?x?a?=", "1 =? 2", "=?utf-8?q?=C?="]
-        {
+        for text in [
+            "=?",
+            "=?utf-8?b?!!?=",
+            "=?latin1?q?=FC?=",
+            "=?utf-8?x?a?=",
+            "1 =? 2",
+            "=?utf-8?q?=C?=",
+            "=?utf-8?q?=+A?=",
+        ] {
             assert_eq!(decode(text), text);
         }
     }
