@@ -35,7 +35,7 @@ proptest! {
         if let Some(span) = answered(&typed, duration(&typed)) {
             let written = format!("{}ns", span.as_nanos());
             // What is longer than 292 years is not written in nanoseconds.
-            if span < Duration::from_secs(9_000_000_000) {
+            if span < Duration::from_hours(2_500_000) {
                 prop_assert_eq!(duration(&written), Ok(span));
             }
         }

@@ -33,7 +33,9 @@ fn failed(output: &Output, code: i32, told: &str) {
 }
 
 /// A serving program, its address, and what it says.
-async fn serve(arguments: &[&str]) -> (Child, std::net::SocketAddr, Lines<BufReader<ChildStderr>>) {
+pub(crate) async fn serve(
+    arguments: &[&str],
+) -> (Child, std::net::SocketAddr, Lines<BufReader<ChildStderr>>) {
     let mut child = program(arguments).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let address = loop {

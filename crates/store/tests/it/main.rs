@@ -3,6 +3,7 @@
 mod claim;
 mod counts;
 mod feed;
+mod hints;
 mod leases;
 mod list;
 mod migrate;
