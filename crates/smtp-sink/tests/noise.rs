@@ -17,7 +17,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         Just("DATA".to_owned()),
         Just(".".to_owned()),
         Just("RSET".to_owned()),
-        r#"(mail|MAIL) FROM: ?<?[ -~é]{0,20}>?( SIZE=[0-9]{0,25})?"#,
+        r"(mail|MAIL) FROM: ?<?[ -~é]{0,20}>?( SIZE=[0-9]{0,25})?",
         r#"RCPT TO: ?<"?[ -~é\\"]{0,20}"?@h>?"#,
         "AUTH (PLAIN|LOGIN|X)( [A-Za-z0-9+/=*]{0,24})?",
         r"Subject: (=\?utf-8\?[bqx]\?[ -~]{0,20}\?=){0,3}",

@@ -38,8 +38,9 @@ type End = fn() -> Result<Outcome, Error>;
 /// A status and what the details hold, or nothing for a task with a result.
 type Told = (Status, &'static str);
 
-fn raw(text: &str) -> Result<Outcome, Error> {
-    Ok(Outcome::Done(Some(TaskResult::from_store(text))))
+/// A result that goes past the check.
+fn raw(text: &str) -> Outcome {
+    Outcome::Done(Some(TaskResult::from_store(text)))
 }
 
 /// Every class of outcome, and what becomes of a task without retries.
@@ -55,15 +56,15 @@ fn outcomes() -> Vec<(&'static str, End, Told)> {
             || TaskResult::new(r#"{"a":1,"a":2}"#).map(|r| Outcome::Done(Some(r))).map_err(Error::from),
             (Failed, "twice"),
         ),
-        ("NUL, unchecked", || raw("\"a\0b\""), (Failed, REPLACED)),
-        ("5 MiB, unchecked", || raw(&format!("\"{}\"", "x".repeat(5 << 20))), (Succeeded, "")),
+        ("NUL, unchecked", || Ok(raw("\"a\0b\"")), (Failed, REPLACED)),
+        ("5 MiB, unchecked", || Ok(raw(&format!("\"{}\"", "x".repeat(5 << 20)))), (Succeeded, "")),
         (
             "depth 5,000, unchecked",
-            || raw(&format!("{}{}", "[".repeat(5_000), "]".repeat(5_000))),
+            || Ok(raw(&format!("{}{}", "[".repeat(5_000), "]".repeat(5_000)))),
             (Succeeded, ""),
         ),
-        ("no JSON, unchecked", || raw("{\"a\":"), (Succeeded, "")),
-        ("empty, unchecked", || raw(""), (Succeeded, "")),
+        ("no JSON, unchecked", || Ok(raw("{\"a\":")), (Succeeded, "")),
+        ("empty, unchecked", || Ok(raw("")), (Succeeded, "")),
         ("an error with NUL", || Err(Error::give_up("a\0b")), (Failed, "a\u{fffd}b")),
         ("an empty error", || Err(Error::give_up("")), (Failed, "without a message")),
         ("an error of 5 MiB", || Err(Error::give_up("x".repeat(5 << 20))), (Failed, "(cut)")),
