@@ -32,9 +32,10 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
     named_text(text, "name=value, such as team=billing")
 }
 
-/// Reads the `name=url` of a connection.
+/// Reads the `name=url` of a connection. What is wrong is told without the text: it may hold a password.
 pub(crate) fn connection(text: &str) -> Result<(String, String), String> {
-    named_text(text, "name=postgres://user:password@host:port/database")
+    named_text(text, "")
+        .map_err(|_| "has no name; write name=postgres://user:password@host:port/database".to_owned())
 }
 
 fn named_text(text: &str, form: &str) -> Result<(String, String), String> {
@@ -103,6 +104,10 @@ mod tests {
         assert!(parameter("=x").unwrap_err().contains("no key"));
         assert!(parameter(":=1").unwrap_err().contains("no key"));
         assert!(label(" =x").is_err());
+        for text in ["postgres://me:hunter2@h/d", "=postgres://me:hunter2@h/d"] {
+            let told = connection(text).unwrap_err();
+            assert!(told.contains("name=postgres://") && !told.contains("hunter2"), "{told}");
+        }
         assert!(unique("--label", ["a", "b", "a"].into_iter()).unwrap_err().contains("`a` is given twice"));
         assert!(unique("--label", ["a", "b"].into_iter()).is_ok());
     }
