@@ -15,8 +15,8 @@ const PROGRAM: &str = "task-chaos";
 #[command(next_help_heading = "Fault suite")]
 pub(super) struct Chaos {
     /// Kill, stop and cut off servers, workers and a Postgres of its own, and check what was promised
-    #[arg(long, conflicts_with_all = ["num_tasks", "timeout"])]
-    chaos: bool,
+    #[arg(id = "chaos", long = "chaos", conflicts_with_all = ["num_tasks", "timeout"])]
+    wanted: bool,
     /// Only these cases, such as F1,F3
     #[arg(long, requires = "chaos", value_name = "CASES")]
     case: Option<String>,
@@ -39,7 +39,7 @@ pub(super) struct Chaos {
 
 impl Chaos {
     pub(super) const fn is_wanted(&self) -> bool {
-        self.chaos
+        self.wanted
     }
 
     /// Becomes the fault suite; returns only where that fails.
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn what_was_given_is_passed_on() {
         let chaos = Chaos {
-            chaos: true,
+            wanted: true,
             case: Some("F1,F3".to_owned()),
             seed: Some(7),
             rounds: None,
