@@ -25,6 +25,13 @@ pub(crate) struct Change {
     pub(crate) epoch: Option<i64>,
 }
 
+impl Change {
+    /// Whether it took the task back from a worker that was held to be lost.
+    pub(crate) fn tells_of_a_loss(&self) -> bool {
+        self.details.as_deref().is_some_and(|text| text.starts_with(WORKER_LOST))
+    }
+}
+
 /// A task as the database keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Task {

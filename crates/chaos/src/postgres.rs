@@ -81,6 +81,13 @@ impl Postgres {
         Ok(self.running.stop(Shutdown::Fast).await?)
     }
 
+    /// Puts a killed one away with all its data.
+    pub(crate) async fn remove(self) -> Result<()> {
+        let dir = self.running.data_dir().to_owned();
+        drop(self);
+        Ok(tokio::fs::remove_dir_all(&dir).await?)
+    }
+
     /// A connection of the harness, by the name `chaos`, so that it can be told from the service's.
     pub(crate) async fn connect(&self) -> Result<PgConnection> {
         self.connect_to(&self.url()).await

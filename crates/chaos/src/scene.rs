@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
+use nix::sys::statvfs::statvfs;
 use sqlx::PgPool;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep_until};
@@ -185,14 +186,23 @@ impl Scene {
     }
 }
 
-/// A folder for one case: on the disk at full scale, in memory otherwise.
+/// A folder for one case: on the disk at full scale, in memory otherwise, where there is room.
 pub(crate) fn folder(options: &Options) -> Result<TempDir> {
-    let memory = Path::new("/dev/shm");
-    let root =
-        options.pick(if memory.is_dir() { memory } else { Path::new("/var/tmp") }, Path::new("/var/tmp"));
+    let root = options.pick(if has_room(MEMORY) { MEMORY } else { DISK }, DISK);
     let dir = tempfile::Builder::new().prefix("task-chaos-").tempdir_in(root)?;
     // A server that root starts runs as another user, which has to get to its data.
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(dir.path(), mode)?;
     Ok(dir)
+}
+
+/// Files made here live in memory (on Linux).
+const MEMORY: &str = "/dev/shm";
+/// Not `/tmp`, which may be in memory as well, where fsync costs nothing.
+const DISK: &str = "/var/tmp";
+/// Two cases at once take less than half of it.
+const ROOM: u64 = 2 << 30;
+
+fn has_room(dir: &str) -> bool {
+    statvfs(dir).is_ok_and(|found| found.blocks_available() * found.fragment_size() >= ROOM)
 }

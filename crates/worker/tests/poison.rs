@@ -38,7 +38,6 @@ type End = fn() -> Result<Outcome, Error>;
 /// A status and what the details hold, or nothing for a task with a result.
 type Told = (Status, &'static str);
 
-/// A result that goes past the check.
 fn raw(text: &str) -> Outcome {
     Outcome::Done(Some(TaskResult::from_store(text)))
 }
@@ -144,7 +143,7 @@ fn poisonous(n: usize, class: &str, retries: u32) -> task_domain::NewTask {
 async fn every_outcome_ends_its_task() {
     let scene = Scene::new().await;
     scene
-        .with_worker(async {
+        .with_worker(Box::pin(async {
             let mut ids = Vec::new();
             for (n, (class, _, _)) in outcomes().into_iter().enumerate() {
                 ids.push(scene.create(poisonous(n, class, 0)).await);
@@ -159,7 +158,7 @@ async fn every_outcome_ends_its_task() {
                 let entries = scene.store.history(id, None, 10).await.unwrap();
                 assert_eq!(entries.last().unwrap().status, status, "{class}");
             }
-        })
+        }))
         .await;
     scene.check().await;
 }
@@ -172,7 +171,7 @@ async fn a_panic_is_retried_whatever_it_says() {
     let all = outcomes();
     let panics = all.iter().enumerate().filter(|(_, (class, _, _))| class.starts_with("a panic"));
     scene
-        .with_worker(async {
+        .with_worker(Box::pin(async {
             for (n, (class, _, _)) in panics {
                 let id = scene.create(poisonous(n, class, 1)).await;
                 let task = scene.ends(id).await;
@@ -181,7 +180,7 @@ async fn a_panic_is_retried_whatever_it_says() {
                 assert!(details.starts_with("the plugin panicked: "), "{class}: {details:.200}");
                 assert!(details.len() <= limits::DETAILS_BYTES, "{class}: {} bytes", details.len());
             }
-        })
+        }))
         .await;
     scene.check().await;
 }

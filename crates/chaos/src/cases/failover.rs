@@ -67,7 +67,8 @@ async fn run(options: Options) -> Result<Outcome> {
         let old = std::mem::replace(&mut scene.postgres, standby);
         scene.pool = scene.postgres.pool()?;
         let port = old.port();
-        drop(old);
+        // A hundred of them would fill a disk.
+        old.remove().await?;
         // The old primary's place is taken by a new standby of the new one.
         standby = nodes.standby(&scene.postgres, port).await?;
     }

@@ -61,7 +61,7 @@ async fn run(options: Options) -> Result<Outcome> {
         outcome.totals.worker_kills += 1;
         let retired = scene.replace_worker(fault.target)?;
         // A worker that was killed before it had registered held nothing.
-        killed.extend(scene.retired(retired).ids().last().map(|id| (*id, at)));
+        killed.extend(scene.retired(retired).ids().into_iter().map(|id| (id, at)));
     }
     let end = End { limit: Duration::from_mins(2), ..End::default() };
     let evidence = finish(&mut outcome, scene, load, end).await?;
@@ -71,12 +71,15 @@ async fn run(options: Options) -> Result<Outcome> {
 
 /// How long it took until what a killed worker ran was taken back, and until another one had it.
 fn tell(outcome: &mut Outcome, evidence: &Evidence, killed: &HashMap<i64, Micros>) {
-    let (mut back, mut again, mut parked) = (Vec::new(), Vec::new(), 0);
+    let (mut back, mut again, mut parked, mut alive) = (Vec::new(), Vec::new(), 0, 0);
     for task in evidence.tasks.values() {
         for (place, pair) in task.changes.windows(2).enumerate() {
             let at =
                 pair[0].worker.filter(|_| pair[0].status == Status::Running).and_then(|id| killed.get(&id));
-            let Some(at) = at.filter(|at| pair[1].at > **at) else { continue };
+            let Some(at) = at.filter(|at| pair[1].at > **at) else {
+                alive += usize::from(pair[1].tells_of_a_loss());
+                continue;
+            };
             match pair[1].status {
                 Status::Pending => {
                     back.push(clock::millis(*at, pair[1].at));
@@ -89,6 +92,7 @@ fn tell(outcome: &mut Outcome, evidence: &Evidence, killed: &HashMap<i64, Micros
     }
     let kills = outcome.totals.worker_kills;
     outcome.must(!back.is_empty(), || "I8: no killed worker was running anything".to_owned());
+    outcome.must(alive == 0, || format!("I5: {alive} times a task was taken from a worker that was there"));
     outcome.figure("kills", kills);
     outcome.figure("lost_leases", back.len());
     // After three losses a task is held to be the killer of its workers.

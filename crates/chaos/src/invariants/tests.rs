@@ -107,12 +107,7 @@ fn an_attempt_too_many_is_noticed() {
 
 #[test]
 fn a_watch_with_a_hole_or_without_its_end_is_noticed() {
-    assert_eq!(
-        noticed(|e| {
-            e.log.followed[0].versions.remove(2);
-        }),
-        ["I9"]
-    );
+    assert_eq!(noticed(|e| e.log.followed[0].versions.retain(|version| *version != 3)), ["I9"]);
     assert_eq!(noticed(|e| e.log.followed[0].versions.swap(1, 2)), ["I9"]);
     assert_eq!(noticed(|e| e.log.followed[0].versions.truncate(4)), ["I9"]);
     assert_eq!(noticed(|e| e.log.followed[0].ended = false), ["I9"]);
@@ -120,12 +115,7 @@ fn a_watch_with_a_hole_or_without_its_end_is_noticed() {
 
 #[test]
 fn outcomes_without_their_execution_are_noticed() {
-    assert_eq!(
-        noticed(|e| {
-            e.executions.pop();
-        }),
-        ["I13"]
-    );
+    assert_eq!(noticed(|e| e.executions.truncate(1)), ["I13"]);
     assert_eq!(noticed(|e| e.executions[1].ended = None), ["I13"]);
     assert_eq!(noticed(|e| e.started_twice.push(e.executions[0])), ["I13"]);
     assert_eq!(noticed(|e| changes(e)[4].epoch = None), ["I13"]);

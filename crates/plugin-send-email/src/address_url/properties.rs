@@ -28,7 +28,7 @@ proptest! {
 
     #[test]
     fn any_login_survives_encoding(user in "\\PC{0,12}", password in any::<String>()) {
-        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        let encode = |text: &str| text.bytes().flat_map(|byte| format!("%{byte:02x}").into_bytes()).map(char::from).collect::<String>();
         let settings = read(&format!("smtps://{}:{}@h", encode(&user), encode(&password))).unwrap();
         let login = settings.credentials.unwrap();
         prop_assert_eq!((login.user, login.password), (user, password));

@@ -15,7 +15,7 @@ const PROGRAM: &str = "task-chaos";
 #[command(next_help_heading = "Fault suite")]
 pub(super) struct Chaos {
     /// Kill, stop and cut off servers, workers and a Postgres of its own, and check what was promised
-    #[arg(id = "chaos", long, conflicts_with_all = ["num_tasks", "timeout"])]
+    #[arg(id = "chaos", long = "chaos", conflicts_with_all = ["num_tasks", "timeout"])]
     wanted: bool,
     /// Only these cases, such as F1,F3
     #[arg(long, requires = "chaos", value_name = "CASES")]
