@@ -100,7 +100,6 @@ fn f28_tasks_are_cancelled_while_they_move() {
 }
 
 #[test]
-#[ignore = "statements are still named with --pooled, which a pooler in transaction mode does not bear"]
 fn f30_a_transaction_pooler_stands_between() {
     holds("F30");
 }

@@ -38,8 +38,7 @@ impl Held {
             self.settings.connect(self.purpose).await?
         };
         if self.settings.pooled {
-            // A statement is prepared, then run: only in a transaction both meet the same session.
-            answered(ANSWER, control(&mut connection, "begin")).await.map_err(from_sqlx)?;
+            answered(ANSWER, control(&mut connection, BEGIN)).await.map_err(from_sqlx)?;
         }
         Ok(connection)
     }
@@ -52,7 +51,7 @@ impl Held {
     ) -> Result<T> {
         let mut answer = answer;
         if self.settings.pooled {
-            let end = if answer.is_ok() { "commit" } else { "rollback" };
+            let end = if answer.is_ok() { COMMIT } else { ROLLBACK };
             let ended = answered(ANSWER, control(&mut connection, end)).await;
             if let Err(error) = ended
                 && answer.is_ok()
@@ -84,6 +83,13 @@ impl Held {
         }
     }
 }
+
+/// Around each statement where a pooler stands between. It is prepared, then run: only in a
+/// transaction both meet the same session. And its name is taken from that session again, since the
+/// next one to get it may use the same; also one that was left by somebody who died.
+pub(crate) const BEGIN: &str = "deallocate all; begin";
+pub(crate) const COMMIT: &str = "commit; deallocate all";
+pub(crate) const ROLLBACK: &str = "rollback; deallocate all";
 
 /// Begins or ends a transaction, by the simple protocol.
 pub(crate) async fn control(connection: &mut PgConnection, statement: &'static str) -> sqlx::Result<()> {

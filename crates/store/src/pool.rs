@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::Settings;
-use crate::connection::{ANSWER, answered, control};
+use crate::connection::{ANSWER, BEGIN, COMMIT, ROLLBACK, answered, control};
 use crate::error::from_sqlx;
 use crate::settings::Purpose;
 
@@ -53,8 +53,7 @@ impl Pool {
         };
         let pooled = self.settings.pooled;
         if pooled {
-            // As in `Held`: a statement is prepared, then run, and both have to meet one session.
-            answered(ANSWER, control(&mut connection, "begin")).await.map_err(from_sqlx)?;
+            answered(ANSWER, control(&mut connection, BEGIN)).await.map_err(from_sqlx)?;
         }
         Ok(Asked { connection: Some(connection), idle: self.idle.clone(), permit: Some(permit), pooled })
     }
@@ -99,7 +98,7 @@ impl Asked {
     /// Commits, where a transaction was begun for it.
     pub(crate) async fn keep(mut self) -> sqlx::Result<()> {
         if std::mem::take(&mut self.pooled) {
-            let ended = answered(ANSWER, control(&mut self, "commit")).await;
+            let ended = answered(ANSWER, control(&mut self, COMMIT)).await;
             if ended.is_err() {
                 self.connection = None;
             }
@@ -119,7 +118,7 @@ impl Drop for Asked {
         // Without a runtime there is nobody left to ask.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
-            if answered(SIGN_OF_LIFE, control(&mut connection, "rollback")).await.is_ok() {
+            if answered(SIGN_OF_LIFE, control(&mut connection, ROLLBACK)).await.is_ok() {
                 lock(&idle).push(Idle { connection, since: Instant::now() });
             }
             drop(permit);

@@ -22,7 +22,6 @@ pub(crate) fn run() -> Result<()> {
         install("Python's venv module (buf comes as a Python package)", "python3-venv")?;
     }
     println!("buf: {}", said(tools::buf()?.to_string_lossy().as_ref(), "--version")?);
-    println!("all there: `make test` runs the tests, `make demo` shows the service");
     Ok(())
 }
 

@@ -43,7 +43,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Bootstrap => bootstrap::run(),
+        Command::Bootstrap => bootstrap::run().map(|()| {
+            println!("all there: `make test` runs the tests, `make demo` shows the service");
+        }),
         Command::Layering => layering::run(),
         Command::Links => links::run(),
         Command::Lockfile => lockfile::run(),

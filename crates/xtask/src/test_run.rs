@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use self::counts::Counts;
-use crate::{layering, links, lockfile, mutants, paths, repository, tools};
+use crate::{bootstrap, layering, links, lockfile, mutants, paths, repository, tools};
 
 /// Does its work and says in a few words what it found.
 type Step = fn() -> Result<String>;
@@ -25,7 +25,8 @@ struct Done {
 }
 
 pub(crate) fn run() -> Result<()> {
-    let steps: [(&'static str, Step); 7] = [
+    let steps: [(&'static str, Step); 8] = [
+        ("set-up", || bootstrap::run().map(|()| "all that the tests need is there".into())),
         ("layering", || layering::run().map(|()| "no forbidden import".into())),
         ("tracked files", || {
             let done = lockfile::run().and_then(|()| paths::run()).and_then(|()| links::run());
