@@ -104,7 +104,8 @@ fn judge_task(tables: &Tables, promises: &Promises, id: i64, wrong: &mut Vec<Str
     }
     let losses = history.iter().filter(|e| e.cause == Cause::LeaseLost).count();
     let killed = history.iter().filter(|e| e.cause == Cause::LeaseLost && e.status == Status::Failed).count();
-    if row.crashes > limits::CRASHES || row.crashes == limits::CRASHES && killed == 0 {
+    let killer = row.lost_alone > 0 || row.crashes >= 2 * limits::CRASHES;
+    if row.crashes > 2 * limits::CRASHES || killer && killed == 0 {
         say(format!("it lost {} workers of {losses}", row.crashes));
     }
     // Only a claim that the database has may start an attempt, or one that a crash has undone.

@@ -79,7 +79,7 @@ impl Session {
     pub async fn end(self) -> Result<()> {
         let id = self.id;
         self.database.send("end", &self.gate, Commit::Waits, move |t, _| t.end(id)).await?;
-        let reclaim = move |t: &mut crate::tables::Tables, now| t.reclaim(Loss::Stopped, now, || 0.0);
+        let reclaim = move |t: &mut crate::tables::Tables, now| t.reclaim(Loss::Stopped(id), now, || 0.0);
         self.database.send("sign off", &self.gate, Commit::Waits, reclaim).await.map(drop)
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing here waits or fails; what can go wrong on the way to a database is in
 //! [`link`](crate::link). Times are spans since the start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use task_domain::{
@@ -48,6 +48,8 @@ pub struct Row {
     pub failures: u32,
     /// Workers lost over it since then.
     pub crashes: u32,
+    /// How often it was lost alone when it had lost as many as a killer does.
+    pub lost_alone: u32,
     /// The number of its newest change.
     pub version: i32,
 }
@@ -104,8 +106,8 @@ pub struct RanOut;
 /// How a worker came to leave tasks behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// It was stopped.
-    Stopped,
+    /// This one was stopped.
+    Stopped(i64),
     /// It was lost.
     Lost,
 }
@@ -161,6 +163,7 @@ impl Tables {
             attempt: 0,
             failures: 0,
             crashes: 0,
+            lost_alone: 0,
             version: 0,
         };
         self.tasks.insert(id, row);
@@ -380,35 +383,54 @@ impl Tables {
         }
         let living = self.has(Bug::ReclaimFromTheLiving);
         let left = |row: &Row| match row.place {
+            Place::Running(worker, _) if matches!(how, Loss::Stopped(w) if w != worker) => false,
             Place::Running(worker, _) => {
                 self.workers.get(&worker).is_none_or(|w| w.ended || living && w.lease_until < now)
             }
             _ => false,
         };
         let ids: Vec<i64> = self.tasks.iter().filter(|(_, row)| left(row)).map(|(id, _)| *id).collect();
+        let lost = how == Loss::Lost;
+        let mut suspects: HashMap<i64, usize> = HashMap::new();
         for id in &ids {
-            self.reclaim_one(*id, how, now, &mut unit);
+            let Some(row) = self.tasks.get_mut(id) else { continue };
+            row.crashes += u32::from(lost);
+            if let (Place::Running(worker, _), true) = (row.place, lost && row.crashes >= limits::CRASHES) {
+                *suspects.entry(worker).or_default() += 1;
+            }
+        }
+        for id in &ids {
+            self.reclaim_one(*id, &suspects, now, &mut unit);
         }
         ids.len()
     }
 
-    fn reclaim_one(&mut self, id: i64, how: Loss, now: Duration, unit: &mut impl FnMut() -> f64) {
-        let most = if self.has(Bug::NoQuarantine) { u32::MAX } else { limits::CRASHES };
+    fn reclaim_one(
+        &mut self,
+        id: i64,
+        suspects: &HashMap<i64, usize>,
+        now: Duration,
+        unit: &mut impl FnMut() -> f64,
+    ) {
+        let bug = self.has(Bug::NoQuarantine);
         let spares = !self.has(Bug::LossCostsAttempt);
         let Some(row) = self.tasks.get_mut(&id) else { return };
         let Place::Running(worker, _) = row.place else { return };
-        let lost = how == Loss::Lost;
-        row.crashes += u32::from(lost);
+        let suspects = suspects.get(&worker).copied().unwrap_or_default();
+        let suspect = suspects > 0 && row.crashes >= limits::CRASHES;
+        let killer = suspect && (suspects == 1 || row.crashes >= 2 * limits::CRASHES);
+        row.lost_alone += u32::from(suspect && suspects == 1);
         let (crashes, attempt) = (row.crashes, row.attempt);
         let entry = Entry { worker: Some(worker), ..entry(Cause::LeaseLost, attempt) };
-        if lost && crashes >= most {
+        if killer && !bug {
             return self.change(id, Status::Failed, Place::Finished, entry);
         }
         if spares {
             row.attempt -= 1;
         }
-        let place = if lost && (2..most).contains(&crashes) {
-            Place::Delayed(now + Duration::from_secs(20).mul_f64(unit() * f64::from(crashes - 1)))
+        let place = if suspect && !killer {
+            let longest = 20 * (crashes - limits::CRASHES + 1);
+            Place::Delayed(now + Duration::from_secs(longest.into()).mul_f64(unit()))
         } else {
             self.place(now)
         };
@@ -468,7 +490,7 @@ impl Tables {
     /// `retry.sql`: whether it runs again.
     pub fn retry(&mut self, id: i64, now: Duration) -> bool {
         let Some(row) = self.tasks.get_mut(&id).filter(|row| row.status.is_terminal()) else { return false };
-        (row.failures, row.crashes) = (0, 0);
+        (row.failures, row.crashes, row.lost_alone) = (0, 0, 0);
         let attempt = row.attempt;
         let place = self.place(now);
         self.change(id, Status::Pending, place, entry(Cause::RetriedByHand, attempt));

@@ -174,7 +174,7 @@ impl Both {
         let gone = std::mem::replace(&mut self.workers[worker], fresh);
         gone.session.end("stopped").await.unwrap();
         self.fake.end(gone.fake);
-        self.fake.reclaim(Loss::Stopped, self.now, || 0.5);
+        self.fake.reclaim(Loss::Stopped(gone.fake), self.now, || 0.5);
     }
 
     async fn due(&mut self) {
