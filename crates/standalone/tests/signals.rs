@@ -134,8 +134,18 @@ async fn the_first_signal_stops_in_order_and_the_second_at_once() {
     process.keep_busy(3_600).await;
     let postgres = process.postgres;
     process.signal(Signal::SIGINT);
-    let said_no_more = Client::new(&format!("http://{}", process.address), ClientOptions::default());
-    said_no_more.expect("an address").workers().await.expect("it still answers while the task runs");
+    // It still answers while the task runs. Two signals in one moment are one: the first has to be seen.
+    let client = Client::new(&format!("http://{}", process.address), ClientOptions::default());
+    let client = client.expect("an address");
+    eventually("the first signal is seen", LONG, async || {
+        let workers = client.workers().await.map_err(|error| error.to_string())?;
+        if workers.workers.iter().any(|worker| worker.draining) {
+            Ok(())
+        } else {
+            Err("nobody drains".to_owned())
+        }
+    })
+    .await;
     process.signal(Signal::SIGINT);
     let (status, said) = process.wait();
     assert_eq!(status.code(), Some(130), "{status}");
