@@ -138,7 +138,9 @@ impl Store {
                 .fetch_all(&mut connection)
                 .await?;
             let gone = upkeep.signs.look(session, &workers, tokio::time::Instant::now());
-            let mut done = Maintained { stirring: upkeep.signs.miss_any(), ..Maintained::default() };
+            // The last round's word holds until the next one; a sign that is missing is looked for on.
+            let stirring = Instant::now() < upkeep.stirring_until || upkeep.signs.miss_any();
+            let mut done = Maintained { stirring, ..Maintained::default() };
             if !gone.is_empty() {
                 done.lost_workers = sqlx::query(include_str!("../queries/worker/gone.sql"))
                     .bind(&gone)
