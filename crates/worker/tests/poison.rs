@@ -164,7 +164,6 @@ async fn every_outcome_ends_its_task() {
 }
 
 /// A panic is a failure as any other, whatever its text: it is retried, and its text is told.
-#[ignore = "a panic's text goes to the store as it is: NUL costs the retries, and nothing is cut"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_is_retried_whatever_it_says() {
     let scene = Scene::new().await;

@@ -11,6 +11,7 @@ use task_domain::Outcome;
 use tower::{Layer, Service};
 
 use super::attempt::Attempt;
+use super::plugin::storable;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CatchPanicLayer;
@@ -46,7 +47,8 @@ where
         let run = AssertUnwindSafe(self.inner.call(attempt)).catch_unwind();
         async move {
             run.await.unwrap_or_else(|panic| {
-                Ok(Outcome::Failed(format!("the plugin panicked: {}", text(&*panic))))
+                // As any message of a plugin: cut, and without what cannot be stored.
+                Ok(Outcome::Failed(storable(&format!("the plugin panicked: {}", text(&*panic)))))
             })
         }
         .boxed()

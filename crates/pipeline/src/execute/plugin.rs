@@ -63,7 +63,7 @@ fn name(answer: Result<task_plugin::Outcome, Error>) -> Outcome {
 }
 
 /// A plugin's words as they can be stored: never empty, no NUL, no longer than the limit.
-fn storable(message: &str) -> String {
+pub(super) fn storable(message: &str) -> String {
     const CUT: &str = " … (cut)";
     let message = message.replace('\0', "\u{fffd}");
     if message.trim().is_empty() {
