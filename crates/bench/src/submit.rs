@@ -100,6 +100,7 @@ pub(crate) async fn measure_beside(
 async fn session(postgres: &Postgres) -> Result<Session> {
     let info = WorkerInfo {
         name: "idle".into(),
+        host: "host".into(),
         version: "bench".into(),
         kinds: vec![Kind::from_store("other")],
         queues: Vec::new(),

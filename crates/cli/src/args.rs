@@ -105,6 +105,9 @@ pub(crate) enum Command {
     /// Show the workers
     #[command(visible_alias = "workers")]
     Worker(commands::workers::Args),
+    /// Show the types of task, with the parameters each one takes
+    #[command(visible_alias = "types")]
+    Type(commands::types::Args),
     /// Run a worker
     Serve(Box<commands::serve::Args>),
     /// Run everything in one process: Postgres, server, worker and a mail server
@@ -151,6 +154,10 @@ pub(crate) enum TaskCommand {
     /// Show how many tasks stand where
     #[command(visible_aliases = ["s", "stat"])]
     Status(commands::status::Args),
+    /// Show what happened over time: rates, waits, durations, and what is wrong
+    Stats(commands::stats::Args),
+    /// Show the errors that attempts ended with, grouped
+    Errors(commands::errors::Args),
     /// Follow tasks as they change
     Watch(commands::watch::Args),
     /// Cancel tasks that have not ended

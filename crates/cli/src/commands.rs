@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod create;
 pub(crate) mod dev;
 pub(crate) mod end2end;
+pub(crate) mod errors;
 mod follow;
 mod get;
 pub(crate) mod history;
@@ -13,7 +14,9 @@ pub(crate) mod man;
 pub(crate) mod plugins;
 pub(crate) mod serve;
 mod signals;
+pub(crate) mod stats;
 pub(crate) mod status;
+pub(crate) mod types;
 pub(crate) mod watch;
 pub(crate) mod workers;
 
@@ -49,6 +52,9 @@ async fn with_client(command: Command, context: Context) -> Result<Exit> {
         Command::Task(TaskCommand::Get(id)) => get::run(context, id).await,
         Command::Task(TaskCommand::List(args)) => list::run(context, args).await,
         Command::Task(TaskCommand::Status(args)) => status::run(context, args).await,
+        Command::Task(TaskCommand::Stats(args)) => stats::run(context, args).await,
+        Command::Task(TaskCommand::Errors(args)) => errors::run(context, args).await,
+        Command::Type(args) => types::run(context, &args).await,
         Command::Task(TaskCommand::Watch(args)) => watch::run(context, args).await,
         Command::Task(TaskCommand::Cancel(args)) => act::cancel(context, args).await,
         Command::Task(TaskCommand::Retry(args)) => act::retry(context, args).await,

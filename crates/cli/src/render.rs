@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub(crate) mod message;
 pub(crate) mod object;
 pub(crate) mod pretty;
+pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod table;
 pub(crate) mod task;

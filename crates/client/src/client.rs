@@ -146,12 +146,55 @@ impl Client {
         self.call(Again::Always, request, |mut s, q| async move { s.get_status_counts(q).await }).await
     }
 
+    /// How many tasks meet a filter.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field at fault.
+    pub async fn count(&self, filter: v1::TaskFilter) -> Result<v1::CountTasksResponse, Error> {
+        let request = v1::CountTasksRequest { filter: Some(filter) };
+        self.call(Again::Always, request, |mut s, q| async move { s.count_tasks(q).await }).await
+    }
+
+    /// What happened over time.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field at fault.
+    pub async fn stats(&self, request: v1::GetStatsRequest) -> Result<v1::GetStatsResponse, Error> {
+        self.call(Again::Always, request, |mut s, q| async move { s.get_stats(q).await }).await
+    }
+
+    /// The errors, grouped by what they say.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the field at fault.
+    pub async fn errors(&self, request: v1::ListErrorsRequest) -> Result<v1::ListErrorsResponse, Error> {
+        self.call(Again::Always, request, |mut s, q| async move { s.list_errors(q).await }).await
+    }
+
+    /// The types, with what their plugins say of them.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub async fn types(&self) -> Result<v1::ListTypesResponse, Error> {
+        let request = v1::ListTypesRequest {};
+        self.call(Again::Always, request, |mut s, q| async move { s.list_types(q).await }).await
+    }
+
+    /// What is wrong now.
+    ///
+    /// # Errors
+    /// Those of every call.
+    pub async fn problems(&self) -> Result<v1::ListProblemsResponse, Error> {
+        let request = v1::ListProblemsRequest {};
+        self.call(Again::Always, request, |mut s, q| async move { s.list_problems(q).await }).await
+    }
+
     /// The live workers.
     ///
     /// # Errors
     /// Those of every call.
     pub async fn workers(&self) -> Result<v1::ListWorkersResponse, Error> {
-        let request = v1::ListWorkersRequest {};
+        let request = v1::ListWorkersRequest { load_window: None };
         self.call(Again::Always, request, |mut s, q| async move { s.list_workers(q).await }).await
     }
 

@@ -6,6 +6,7 @@
 
 mod backoff;
 mod batch;
+mod bulk;
 mod call;
 mod client;
 mod error;

@@ -99,8 +99,12 @@ enum What {
 impl What {
     fn request(&self) -> v1::WatchTasksRequest {
         match self {
-            Self::Tasks(cursors) => v1::WatchTasksRequest { tasks: cursors.to_wire(), filter: None },
-            Self::Filter(filter) => v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(filter.clone()) },
+            Self::Tasks(cursors) => {
+                v1::WatchTasksRequest { tasks: cursors.to_wire(), filter: None, interval: None }
+            }
+            Self::Filter(filter) => {
+                v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(filter.clone()), interval: None }
+            }
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct Filter {
     pub priority: Option<Priority>,
     /// With this text in the name, in any case.
     pub name_contains: Option<String>,
+    /// With this text in the payload, in any case. Only a list can look for it: what a watch or
+    /// [`Self::matches`] sees of a task has no payload.
+    pub payload_contains: Option<String>,
     /// Created at or after.
     pub created_from: Option<Timestamp>,
     /// Created before.
@@ -41,6 +44,11 @@ impl Filter {
             && self.name_contains.as_ref().is_none_or(|part| contains(task.name.as_str(), part))
             && self.created_from.is_none_or(|from| task.created_at >= from)
             && self.created_until.is_none_or(|until| task.created_at < until)
+    }
+
+    /// Whether an index leads to what is meant, so that no task has to be looked at in vain.
+    pub fn is_indexed(&self) -> bool {
+        self.name_contains.is_none() && self.payload_contains.is_none()
     }
 }
 

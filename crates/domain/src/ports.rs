@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use futures::Stream;
 
+use jiff::Timestamp;
+
 use crate::{
-    Claimed, Created, Filter, HistoryEntry, Invalid, Kind, NewTask, Page, PageRequest, Settled, Status, Task,
-    TaskId, TaskSummary, Verdict, Version, WorkerRecord,
+    Claimed, Created, ErrorGroup, Filter, Head, HistoryEntry, Invalid, Kind, KindInfo, Load, Losses, NewTask,
+    Page, PageRequest, Queue, Settled, Stats, Status, Task, TaskId, TaskSummary, Verdict, Version, Window,
+    WorkerId, WorkerRecord,
 };
 
 /// Why a port could not do what it was asked.
@@ -130,6 +133,58 @@ pub trait Operate: Send + Sync + 'static {
 
     /// Has an ended task run again, with all its retries.
     fn retry(&self, id: TaskId, reason: Option<&str>) -> impl Future<Output = Result<TaskSummary>> + Send;
+
+    /// Cancels those of these tasks that have not ended; which they were. One that moves meanwhile may
+    /// be left out.
+    fn cancel_all(
+        &self,
+        ids: &[TaskId],
+        reason: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<TaskId>>> + Send;
+
+    /// Has those of these tasks that have ended run again; which they were.
+    fn retry_all(
+        &self,
+        ids: &[TaskId],
+        reason: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<TaskId>>> + Send;
+}
+
+/// Looks at the whole: what happened over time, how types and workers fare. Nothing here reads tasks one
+/// by one, so all of it costs the same however many there are.
+pub trait Survey: Send + Sync + 'static {
+    /// What happened over a window to tasks of these types and queues (all, where empty).
+    fn stats(
+        &self,
+        window: Window,
+        kinds: &[Kind],
+        queues: &[Queue],
+    ) -> impl Future<Output = Result<Stats>> + Send;
+
+    /// The errors since then of these types (all, where empty), grouped, the most frequent first. Told
+    /// of about a minute after they were recorded.
+    fn errors(
+        &self,
+        since: Timestamp,
+        kinds: &[Kind],
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<ErrorGroup>>> + Send;
+
+    /// The types that plugins have told of, and those of the tasks there are, by name.
+    fn kinds(&self) -> impl Future<Output = Result<Vec<KindInfo>>> + Send;
+
+    /// Of each lane, the task that has been in line longest.
+    fn heads(&self) -> impl Future<Output = Result<Vec<Head>>> + Send;
+
+    /// The slots of these workers in use since then, by minute.
+    fn load(
+        &self,
+        since: Timestamp,
+        workers: &[WorkerId],
+    ) -> impl Future<Output = Result<BTreeMap<WorkerId, Vec<Load>>>> + Send;
+
+    /// What was lost in a span up to now.
+    fn losses(&self, within: Duration) -> impl Future<Output = Result<Losses>> + Send;
 }
 
 /// Tells which tasks change, as it happens.

@@ -11,6 +11,8 @@ pub struct WorkerInfo {
     pub name: String,
     /// The version of its program.
     pub version: String,
+    /// The machine it runs on.
+    pub host: String,
     /// The types it runs.
     pub kinds: Vec<Kind>,
     /// The queues it serves; all, where empty.
@@ -34,4 +36,6 @@ pub struct WorkerRecord {
     pub seen_at: Timestamp,
     /// Whether it is finishing what runs and claims nothing more.
     pub draining: bool,
+    /// How often workers of this name were lost in the last 24 hours.
+    pub losses: u32,
 }

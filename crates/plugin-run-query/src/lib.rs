@@ -33,7 +33,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 
-use task_plugin::{Context, Outcome, Parameters, Plugin};
+use task_plugin::{About, Context, Outcome, Parameters, Plugin};
 
 use crate::apart::Queue;
 use crate::lane::Lane;
@@ -122,5 +122,14 @@ impl Plugin for RunQuery {
         let lane = self.lane(&request.connection)?;
         let answer = lane.run(&self.queue, &request).await?;
         Ok(Outcome::Done(Some(answer)))
+    }
+
+    fn about(&self) -> About {
+        About {
+            description: Some(
+                "Runs one SQL statement on a database, read-only unless the connection allows more",
+            ),
+            parameters_schema: Some(include_str!("parameters.schema.json")),
+        }
     }
 }

@@ -19,7 +19,7 @@ mod parameters;
 mod settings;
 
 use serde::Serialize;
-use task_plugin::{Context, Outcome, Parameters, Plugin};
+use task_plugin::{About, Context, Outcome, Parameters, Plugin};
 
 use crate::compose::Origin;
 use crate::line::Line;
@@ -86,5 +86,12 @@ impl Plugin for SendEmail {
             recipients: message.envelope().to().iter().map(ToString::to_string).collect(),
             response: format!("{} {}", response.code(), lines.join(" ")),
         })
+    }
+
+    fn about(&self) -> About {
+        About {
+            description: Some("Sends a mail by SMTP"),
+            parameters_schema: Some(include_str!("parameters.schema.json")),
+        }
     }
 }

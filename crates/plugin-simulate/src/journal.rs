@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
-use task_plugin::{Context, Error, Outcome, Parameters, Plugin};
+use task_plugin::{About, Context, Error, Outcome, Parameters, Plugin};
 
 use crate::Simulate;
 
@@ -58,5 +58,9 @@ impl Plugin for Journaled {
             Outcome::Done(None) => Outcome::done(&Fence { attempt: lease.attempt, epoch: lease.epoch.get() }),
             other => Ok(other),
         }
+    }
+
+    fn about(&self) -> About {
+        Simulate.about()
     }
 }

@@ -8,7 +8,7 @@ mod journal;
 mod parameters;
 mod verdict;
 
-use task_plugin::{Context, Error, Outcome, Parameters, Plugin, TaskResult};
+use task_plugin::{About, Context, Error, Outcome, Parameters, Plugin, TaskResult};
 
 pub use crate::journal::Journaled;
 use crate::parameters::Wish;
@@ -47,6 +47,13 @@ impl Plugin for Simulate {
             Verdict::Fail if wish.panic => panic!("a panic was asked for"),
             Verdict::Fail if wish.give_up => Err(Error::give_up("a final failure was asked for")),
             Verdict::Fail => Err(Error::retry("a failure was asked for")),
+        }
+    }
+
+    fn about(&self) -> About {
+        About {
+            description: Some("Pretends to work: takes a while, and fails as often as it is told to"),
+            parameters_schema: Some(include_str!("parameters.schema.json")),
         }
     }
 }

@@ -11,5 +11,5 @@ mod registry;
 pub use context::Context;
 pub use outcome::{Error, Outcome, Retry};
 pub use parameters::Parameters;
-pub use registry::{Plugin, PluginFuture, Registry, UnknownKind};
+pub use registry::{About, Plugin, PluginFuture, Registry, UnknownKind};
 pub use task_domain::{Kind, Lease, TaskResult};

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use task_domain::Kind;
+use task_domain::{Kind, KindInfo};
 
 use crate::{Context, Error, Outcome, Parameters};
 
@@ -27,6 +27,20 @@ pub trait Plugin: Send + Sync + 'static {
         context: Context,
         parameters: Parameters,
     ) -> impl Future<Output = Result<Outcome, Error>> + Send;
+
+    /// What it says of the tasks it runs, for those who submit them. Default: nothing.
+    fn about(&self) -> About {
+        About::default()
+    }
+}
+
+/// What a plugin says of the tasks it runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About {
+    /// What they do, in a sentence.
+    pub description: Option<&'static str>,
+    /// Their parameters, as a JSON schema (draft 2020-12) in text: forms are made of it.
+    pub parameters_schema: Option<&'static str>,
 }
 
 /// A plugin's running attempt.
@@ -35,11 +49,16 @@ pub type PluginFuture<'a> = Pin<Box<dyn Future<Output = Result<Outcome, Error>> 
 /// [`Plugin`] with the type of its future hidden, so that plugins of all sorts fit one map.
 trait AnyPlugin: Send + Sync + 'static {
     fn run(&self, context: Context, parameters: Parameters) -> PluginFuture<'_>;
+    fn about(&self) -> About;
 }
 
 impl<P: Plugin> AnyPlugin for P {
     fn run(&self, context: Context, parameters: Parameters) -> PluginFuture<'_> {
         Box::pin(Plugin::run(self, context, parameters))
+    }
+
+    fn about(&self) -> About {
+        Plugin::about(self)
     }
 }
 
@@ -100,6 +119,19 @@ impl Registry {
     /// The types that there are, sorted.
     pub fn kinds(&self) -> Vec<Kind> {
         self.plugins.keys().cloned().collect()
+    }
+
+    /// What the plugins say of their types, sorted by type.
+    pub fn described(&self) -> Vec<KindInfo> {
+        let info = |(kind, plugin): (&Kind, &Arc<dyn AnyPlugin>)| {
+            let about = plugin.about();
+            KindInfo {
+                kind: kind.clone(),
+                description: about.description.map(str::to_owned),
+                parameters_schema: about.parameters_schema.map(str::to_owned),
+            }
+        };
+        self.plugins.iter().map(info).collect()
     }
 
     /// Starts an attempt, or says that no plugin runs its type.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use task_domain::{
     Cursor, Filter, IdempotencyKey, Invalid, Kind, Labels, Name, NewTask, PageRequest, Payload, Priority,
-    Queue, Retries, RetryPolicy, Status, TaskId, Version, limits,
+    Queue, Retries, RetryPolicy, Status, TaskId, Version, Window, limits,
 };
 
 use crate::v1;
@@ -133,6 +133,34 @@ pub fn kinds(types: Vec<String>) -> Result<Vec<Kind>, Invalid> {
     words("types", types, Kind::new)
 }
 
+/// Reads queues that a request names, at most 100.
+///
+/// # Errors
+/// [`Invalid`].
+pub fn queues(queues: Vec<String>) -> Result<Vec<Queue>, Invalid> {
+    words("queues", queues, Queue::new)
+}
+
+/// Reads how far back a question reaches.
+///
+/// # Errors
+/// [`Invalid`] outside of what a [`Window`] may be.
+pub fn window(span: Option<prost_types::Duration>, default: Window) -> Result<Window, Invalid> {
+    span.map_or(Ok(default), |span| Window::new(duration("window", span)?))
+}
+
+/// Reads how long a watch gathers changes.
+///
+/// # Errors
+/// [`Invalid`] above 10 s.
+pub fn interval(span: Option<prost_types::Duration>) -> Result<Duration, Invalid> {
+    let span = span.map_or(Ok(Duration::ZERO), |span| duration("interval", span))?;
+    if span > Duration::from_secs(10) {
+        return Err(Invalid::new("interval", "must be from 0 to 10 s"));
+    }
+    Ok(span)
+}
+
 /// Refuses a list that a query should not be asked to look through for each task.
 fn not_too_many(field: &str, entries: usize) -> Result<(), Invalid> {
     const MOST: usize = 100;
@@ -161,12 +189,16 @@ pub fn filter(filter: v1::TaskFilter) -> Result<Filter, Invalid> {
         if let Some(part) = given(filter.name_contains.clone()) {
             Name::new(part).map_err(|e| Invalid::new("name_contains", e.problem))?;
         }
+        if let Some(part) = given(filter.payload_contains.clone()) {
+            Name::new(part).map_err(|e| Invalid::new("payload_contains", e.problem))?;
+        }
         Ok(Filter {
             statuses: filter.statuses.into_iter().map(status).collect::<Result<_, _>>()?,
             kinds: kinds(filter.types)?,
-            queues: words("queues", filter.queues, Queue::new)?,
+            queues: queues(filter.queues)?,
             priority: filter.priority.map(Priority::new).transpose()?,
             name_contains: given(filter.name_contains),
+            payload_contains: given(filter.payload_contains),
             created_from: filter.created_from.map(|at| timestamp("created_from", at)).transpose()?,
             created_until: filter.created_until.map(|at| timestamp("created_until", at)).transpose()?,
         })

@@ -131,6 +131,7 @@ impl From<domain::Filter> for v1::TaskFilter {
             queues: filter.queues.iter().map(ToString::to_string).collect(),
             priority: filter.priority.map(domain::Priority::get),
             name_contains: filter.name_contains.unwrap_or_default(),
+            payload_contains: filter.payload_contains.unwrap_or_default(),
             created_from: filter.created_from.map(timestamp),
             created_until: filter.created_until.map(timestamp),
         }
@@ -150,6 +151,50 @@ impl From<domain::WorkerRecord> for v1::Worker {
             started_at: Some(timestamp(worker.started_at)),
             seen_at: Some(timestamp(worker.seen_at)),
             draining: worker.draining,
+            host: worker.info.host,
+            lease_losses: worker.losses,
+            load: Vec::new(),
+        }
+    }
+}
+
+impl From<domain::Load> for v1::WorkerLoad {
+    fn from(load: domain::Load) -> Self {
+        Self { start: Some(timestamp(load.start)), busy: load.busy, busy_max: load.busy_max }
+    }
+}
+
+impl From<domain::Activity> for v1::Activity {
+    fn from(activity: domain::Activity) -> Self {
+        Self {
+            created: activity.created,
+            started: activity.started,
+            succeeded: activity.succeeded,
+            failed: activity.failed,
+            retrying: activity.retrying,
+            put_back: activity.put_back,
+            cancelled: activity.cancelled,
+        }
+    }
+}
+
+impl From<&domain::Durations> for v1::Latency {
+    fn from(durations: &domain::Durations) -> Self {
+        let at = |share| Some(duration(durations.percentile(share)));
+        Self { count: durations.count(), p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+    }
+}
+
+impl From<domain::ErrorGroup> for v1::ErrorGroup {
+    fn from(group: domain::ErrorGroup) -> Self {
+        Self {
+            r#type: group.kind.to_string(),
+            pattern: group.pattern,
+            example: group.example,
+            count: group.count,
+            first_at: Some(timestamp(group.first_at)),
+            last_at: Some(timestamp(group.last_at)),
+            last_task_id: group.last_task.get(),
         }
     }
 }

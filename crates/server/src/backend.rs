@@ -2,14 +2,14 @@
 
 use std::future::Future;
 
-use task_domain::ports::{Error, Follow, Operate, Read, Result, Submit};
+use task_domain::ports::{Error, Follow, Operate, Read, Result, Submit, Survey};
 use task_store::migrate::{self, Status};
 use task_store::{Maintained, Store};
 
 use crate::metrics::{RECLAIMED, WORKERS_LOST};
 
 /// A store that a server can stand on.
-pub trait Backend: Submit + Read + Operate + Follow + Clone {
+pub trait Backend: Submit + Read + Survey + Operate + Follow + Clone {
     /// Makes sure, before the first call, that the schema is what this binary needs: by bringing
     /// it there if `migrate`, or else by looking. Safe when several servers do it at once.
     ///

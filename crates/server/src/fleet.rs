@@ -126,6 +126,7 @@ mod tests {
     fn worker(kinds: &[&str], queues: &[&str]) -> WorkerRecord {
         let info = WorkerInfo {
             name: "w".into(),
+            host: "host".into(),
             version: "1".into(),
             kinds: kinds.iter().map(Kind::from_store).collect(),
             queues: queues.iter().map(Queue::from_store).collect(),
@@ -139,6 +140,7 @@ mod tests {
             started_at: at,
             seen_at: at,
             draining: false,
+            losses: 0,
         }
     }
 

@@ -113,6 +113,7 @@ impl Both {
     async fn register(&mut self) -> Worker {
         let info = WorkerInfo {
             name: "tester".into(),
+            host: "host".into(),
             version: "1".into(),
             kinds: vec![Kind::new("work").unwrap()],
             queues: Vec::new(),

@@ -28,6 +28,8 @@ const SWEEP_AGAIN: Duration = Duration::from_secs(1);
 /// So long after something changed, tasks may be running that no worker has told of yet: longer than
 /// the time between two renewals.
 const STIR: Duration = Duration::from_secs(6);
+/// Time between two removals of statistics that are too old to be asked for.
+const FORGET: Duration = Duration::from_mins(10);
 
 /// What one round of maintenance did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub(crate) struct Upkeep {
     /// When to look anew for what lost workers left behind, and how long after that.
     sweep_at: Instant,
     sweep_again: Duration,
+    /// When to remove old statistics.
+    forget_at: Instant,
 }
 
 type Round = (i64, Vec<i64>, i32, i64, i64, i64);
@@ -68,6 +72,7 @@ impl Upkeep {
             stirring_until: Instant::now(),
             sweep_at: Instant::now(),
             sweep_again: SWEEP,
+            forget_at: Instant::now(),
         }
     }
 
@@ -110,6 +115,10 @@ impl Store {
             // worker was lost, and now and then for what an earlier sweep did not finish.
             let reclaimed =
                 if upkeep.sweeps(&lost) { reclaim(&mut connection, Loss::Lost).await? } else { 0 };
+            if folded > 0 && now >= upkeep.forget_at {
+                upkeep.forget_at = now + FORGET;
+                sqlx::query(include_str!("../queries/stats/forget.sql")).execute(&mut connection).await?;
+            }
             Ok(Maintained {
                 folded: folded.unsigned_abs(),
                 lost_workers: lost.len() as u64,

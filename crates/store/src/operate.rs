@@ -11,24 +11,12 @@ const LOOKS: usize = 20;
 
 impl Operate for Store {
     async fn cancel(&self, id: TaskId, reason: Option<&str>) -> Result<TaskSummary> {
-        let details = reason.unwrap_or("cancelled by an operator");
         for _ in 0..LOOKS {
-            let mut connection = self.ask().await?;
-            let found: Option<(Option<i64>,)> = sqlx::query_as(include_str!("../queries/operate/cancel.sql"))
-                .bind(id.get())
-                .bind(details)
-                .fetch_optional(&mut *connection)
-                .await
-                .map_err(from_sqlx)?;
-            connection.keep().await.map_err(from_sqlx)?;
-            if let Some((worker,)) = found {
-                self.notifier().changed();
-                if worker.is_some() {
-                    self.notifier().cancelled();
-                }
-                return self.summary(id).await;
-            }
+            let cancelled = self.cancel_all(&[id], reason).await?;
             let task = self.summary(id).await?;
+            if !cancelled.is_empty() {
+                return Ok(task);
+            }
             if task.status.is_terminal() {
                 let hint = "only a task that has not ended can be cancelled";
                 return Err(Error::Refused { id, status: task.status, hint });
@@ -39,23 +27,53 @@ impl Operate for Store {
     }
 
     async fn retry(&self, id: TaskId, reason: Option<&str>) -> Result<TaskSummary> {
-        let mut connection = self.ask().await?;
-        let found: Option<(i64,)> = sqlx::query_as(include_str!("../queries/operate/retry.sql"))
-            .bind(id.get())
-            .bind(reason.unwrap_or("retried by an operator"))
-            .fetch_optional(&mut *connection)
-            .await
-            .map_err(from_sqlx)?;
-        connection.keep().await.map_err(from_sqlx)?;
+        let retried = self.retry_all(&[id], reason).await?;
         let task = self.summary(id).await?;
-        if found.is_none() {
+        if retried.is_empty() {
             let hint = "only a task that has ended can be retried by hand";
             return Err(Error::Refused { id, status: task.status, hint });
         }
-        self.notifier().ready();
-        self.notifier().changed();
         Ok(task)
     }
+
+    async fn cancel_all(&self, ids: &[TaskId], reason: Option<&str>) -> Result<Vec<TaskId>> {
+        let mut connection = self.ask().await?;
+        let (cancelled, any_ran): (Vec<i64>, bool) =
+            sqlx::query_as(include_str!("../queries/operate/cancel.sql"))
+                .bind(numbers(ids))
+                .bind(reason.unwrap_or("cancelled by an operator"))
+                .fetch_one(&mut *connection)
+                .await
+                .map_err(from_sqlx)?;
+        connection.keep().await.map_err(from_sqlx)?;
+        if !cancelled.is_empty() {
+            self.notifier().changed();
+        }
+        if any_ran {
+            self.notifier().cancelled();
+        }
+        Ok(cancelled.into_iter().map(TaskId::from_store).collect())
+    }
+
+    async fn retry_all(&self, ids: &[TaskId], reason: Option<&str>) -> Result<Vec<TaskId>> {
+        let mut connection = self.ask().await?;
+        let retried: Vec<i64> = sqlx::query_scalar(include_str!("../queries/operate/retry.sql"))
+            .bind(numbers(ids))
+            .bind(reason.unwrap_or("retried by an operator"))
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(from_sqlx)?;
+        connection.keep().await.map_err(from_sqlx)?;
+        if !retried.is_empty() {
+            self.notifier().ready();
+            self.notifier().changed();
+        }
+        Ok(retried.into_iter().map(TaskId::from_store).collect())
+    }
+}
+
+fn numbers(ids: &[TaskId]) -> Vec<i64> {
+    ids.iter().map(|id| id.get()).collect()
 }
 
 impl Store {

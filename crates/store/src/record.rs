@@ -1,6 +1,8 @@
 //! Takes back what became of work: outcomes and history in one fenced statement for a batch.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use task_domain::ports::{Error, Record, Result};
@@ -19,6 +21,8 @@ pub struct Recorder {
     notifier: Notifier,
     /// Leases of writes whose answer was lost: they may have been written all the same.
     doubt: HashSet<Lease>,
+    /// Counts outcomes that came too late.
+    stale: Arc<AtomicU32>,
 }
 
 /// A decision as it is stored.
@@ -49,8 +53,8 @@ pub(crate) fn stored(decision: &Decision) -> Stored<'_> {
 }
 
 impl Recorder {
-    pub(crate) fn new(worker: WorkerId, connection: Held, notifier: Notifier) -> Self {
-        Self { worker, connection, notifier, doubt: HashSet::new() }
+    pub(crate) fn new(worker: WorkerId, connection: Held, notifier: Notifier, stale: Arc<AtomicU32>) -> Self {
+        Self { worker, connection, notifier, doubt: HashSet::new(), stale }
     }
 
     async fn write(&mut self, batch: &[Settled]) -> Result<HashSet<i64>> {
@@ -129,6 +133,9 @@ impl Record for Recorder {
         let verdict = |s: &Settled| {
             if written.contains(&s.lease.task.get()) { Verdict::Recorded } else { Verdict::Stale }
         };
-        Ok(batch.iter().map(verdict).collect())
+        let verdicts: Vec<_> = batch.iter().map(verdict).collect();
+        let stale = verdicts.iter().filter(|verdict| **verdict == Verdict::Stale).count();
+        self.stale.fetch_add(u32::try_from(stale).unwrap_or(u32::MAX), Relaxed);
+        Ok(verdicts)
     }
 }

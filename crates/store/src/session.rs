@@ -1,11 +1,12 @@
 //! A worker's session: its registration, its lease, and the parts that work under it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
 use task_domain::ports::{Error, Renew, Result};
-use task_domain::{Lease, WorkerId, WorkerInfo};
+use task_domain::{KindInfo, Lease, WorkerId, WorkerInfo};
 
 use crate::arrays::millis;
 use crate::claim::Epochs;
@@ -46,6 +47,8 @@ pub struct Session {
     notifier: Notifier,
     lanes: Lanes,
     epochs: Epochs,
+    /// Outcomes that came too late, since a renewal last told of them.
+    stale: Arc<AtomicU32>,
 }
 
 impl Session {
@@ -63,7 +66,8 @@ impl Session {
             .bind(words(&mut info.kinds.iter().map(ToString::to_string)))
             .bind(words(&mut info.queues.iter().map(ToString::to_string)))
             .bind(info.slots.cast_signed())
-            .bind(millis(options.lease_time));
+            .bind(millis(options.lease_time))
+            .bind(&info.host);
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
         let id: i64 = control.done(connection, answer).await?;
         let lanes = Lanes::default();
@@ -79,7 +83,23 @@ impl Session {
             epochs: Epochs::new(WorkerId::from_store(id)),
             settings,
             options,
+            stale: Arc::default(),
         })
+    }
+
+    /// Notes what plugins say of their types, for all who submit tasks.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn describe(&mut self, kinds: &[KindInfo]) -> Result<()> {
+        let mut connection = self.control.take().await?;
+        let statement = sqlx::query(include_str!("../queries/worker/describe.sql"))
+            .bind(kinds.iter().map(|k| k.kind.to_string()).collect::<Vec<_>>())
+            .bind(kinds.iter().map(|k| k.description.clone()).collect::<Vec<_>>())
+            .bind(kinds.iter().map(|k| k.parameters_schema.clone()).collect::<Vec<_>>());
+        let answer = answered(ANSWER, statement.execute(&mut connection)).await;
+        self.control.done(connection, answer).await?;
+        Ok(())
     }
 
     /// Names this run.
@@ -103,7 +123,7 @@ impl Session {
 
     /// The part that records what became of them.
     pub fn recorder(&self) -> Recorder {
-        Recorder::new(self.id, self.held(), self.notifier.clone())
+        Recorder::new(self.id, self.held(), self.notifier.clone(), self.stale.clone())
     }
 
     /// The part that brings tasks into line when their time has come.
@@ -150,8 +170,13 @@ impl Renew for Session {
     async fn renew(&mut self, held: &[Lease], busy: u32, draining: bool) -> Result<Vec<Lease>> {
         let mut connection = self.control.take().await?;
         let limit = self.options.lease_time / 3;
-        let answer = answered(limit, self.renew_on(&mut connection, held, busy, draining)).await;
-        let lost = self.control.done(connection, answer).await?;
+        let stale = self.stale.swap(0, Relaxed);
+        let answer = answered(limit, self.renew_on(&mut connection, held, busy, draining, stale)).await;
+        let lost = self.control.done(connection, answer).await;
+        if lost.is_err() {
+            self.stale.fetch_add(stale, Relaxed);
+        }
+        let lost = lost?;
         let lost = lost.ok_or(Error::LeaseLost)?;
         Ok(held.iter().filter(|l| lost.contains(&l.task.get())).copied().collect())
     }
@@ -169,12 +194,14 @@ impl Session {
         held: &[Lease],
         busy: u32,
         draining: bool,
+        stale: u32,
     ) -> sqlx::Result<Option<Vec<i64>>> {
         let renewed = sqlx::query(include_str!("../queries/worker/renew.sql"))
             .bind(self.id.get())
             .bind(millis(self.options.lease_time))
             .bind(busy.cast_signed())
             .bind(draining)
+            .bind(i64::from(stale))
             .execute(&mut *connection)
             .await?;
         if renewed.rows_affected() == 0 {

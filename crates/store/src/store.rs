@@ -12,6 +12,7 @@ use crate::lane::Lanes;
 use crate::maintain::Upkeep;
 use crate::notify::Notifier;
 use crate::pool::{Asked, Pool};
+use crate::read::Heads;
 use crate::settings::Purpose;
 use crate::submit::Submitter;
 use crate::{Settings, migrate};
@@ -29,6 +30,7 @@ struct Inner {
     notifier: Notifier,
     submitter: Submitter,
     upkeep: Mutex<Upkeep>,
+    heads: Heads,
 }
 
 impl Store {
@@ -43,7 +45,17 @@ impl Store {
             if settings.notify { Notifier::start(&settings, lanes.clone()) } else { Notifier::silent() };
         let submitter = Submitter::start(|| Held::new(&settings, Purpose::Hot), &lanes, &notifier);
         let upkeep = Mutex::new(Upkeep::new(&settings));
-        Self { inner: Arc::new(Inner { settings, pool, lanes, notifier, submitter, upkeep }) }
+        Self {
+            inner: Arc::new(Inner {
+                settings,
+                pool,
+                lanes,
+                notifier,
+                submitter,
+                upkeep,
+                heads: Heads::default(),
+            }),
+        }
     }
 
     /// How this store reaches the database.
@@ -71,6 +83,10 @@ impl Store {
 
     pub(crate) fn lanes(&self) -> &Lanes {
         &self.inner.lanes
+    }
+
+    pub(crate) fn heads_seen(&self) -> &Heads {
+        &self.inner.heads
     }
 
     pub(crate) fn notifier(&self) -> &Notifier {

@@ -69,9 +69,13 @@ impl Options {
 }
 
 fn default_name() -> String {
+    format!("{}-{}", host(), std::process::id())
+}
+
+/// The name that this machine has for itself.
+pub(crate) fn host() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let host = host.as_deref().map(str::trim).filter(|h| !h.is_empty()).unwrap_or("worker");
-    format!("{host}-{}", std::process::id())
+    host.as_deref().map(str::trim).filter(|h| !h.is_empty()).unwrap_or("worker").to_owned()
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ async fn register(
     let info = WorkerInfo {
         name: options.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        host: crate::options::host(),
         kinds: plugins.kinds(),
         queues: options.queues.clone(),
         slots: u32::try_from(options.slots).unwrap_or(u32::MAX),
@@ -85,7 +86,9 @@ async fn register(
             if is_first {
                 migrate::check(&options.database).await?;
             }
-            Session::open(options.database.clone(), info.clone(), settings.clone()).await
+            let mut session = Session::open(options.database.clone(), info.clone(), settings.clone()).await?;
+            session.describe(&plugins.described()).await?;
+            Ok::<_, PortError>(session)
         };
         match open.await {
             Ok(session) => return Ok(Some(session)),

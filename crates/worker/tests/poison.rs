@@ -193,6 +193,7 @@ async fn one_bad_outcome_in_a_batch_of_a_thousand_costs_only_itself() {
     assert!(scene.store.submit(tasks).await.iter().all(Result::is_ok));
     let info = WorkerInfo {
         name: "batch".into(),
+        host: "host".into(),
         version: "1".into(),
         kinds: vec![Kind::new("batch").unwrap()],
         queues: Vec::new(),

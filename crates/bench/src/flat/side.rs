@@ -37,6 +37,7 @@ impl Side {
         let client = client(&url).await?;
         let info = WorkerInfo {
             name: "claims".into(),
+            host: "host".into(),
             version: "bench".into(),
             kinds: ["simulate", "send", "query", "call"].map(Kind::from_store).to_vec(),
             queues: Vec::new(),

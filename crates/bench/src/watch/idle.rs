@@ -59,7 +59,7 @@ async fn measure(bench: &Bench, watches: usize, sharing: usize) -> Result<(f64, 
         }
         let id = i64::try_from(place)? + 1;
         let tasks = vec![v1::TaskCursor { id, after_version: 1 }];
-        let request = v1::WatchTasksRequest { tasks, filter: None };
+        let request = v1::WatchTasksRequest { tasks, filter: None, interval: None };
         let mut stream = stub.watch_tasks(request).await?.into_inner();
         stream.message().await?.context("the watch ended at once")?;
         let (told, kept) = (told.clone(), stub.clone());

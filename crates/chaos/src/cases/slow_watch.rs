@@ -103,7 +103,8 @@ async fn open(address: &str) -> Result<Streaming<v1::WatchTasksResponse>> {
     let endpoint = Endpoint::from_shared(address.to_owned())?;
     let channel =
         endpoint.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW).connect().await?;
-    let request = v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(v1::TaskFilter::default()) };
+    let request =
+        v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(v1::TaskFilter::default()), interval: None };
     Ok(TaskServiceClient::new(channel).watch_tasks(request).await?.into_inner())
 }
 

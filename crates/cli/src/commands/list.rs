@@ -46,6 +46,9 @@ pub(crate) struct Filter {
     /// With this text in the name, in any case
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+    /// With this text in the payload, in any case
+    #[arg(long, value_name = "TEXT")]
+    payload: Option<String>,
     /// Of this priority, -100 to 100
     #[arg(long, value_name = "N", allow_negative_numbers = true,
         value_parser = parse::number::<i32>(-100..=100))]
@@ -67,6 +70,7 @@ impl Filter {
             queues: self.queues.clone(),
             priority: self.priority,
             name_contains: self.name.clone().unwrap_or_default(),
+            payload_contains: self.payload.clone().unwrap_or_default(),
             created_from: self.since.map(to_wire::timestamp),
             created_until: self.until.map(to_wire::timestamp),
         };

@@ -29,7 +29,11 @@ macro_rules! named {
 }
 
 named!(
+    BulkProgress,
     CreateTaskResponse,
+    GetStatsResponse,
+    ListErrorsResponse,
+    ListTypesResponse,
     GetTaskResponse,
     ListTasksResponse,
     GetTaskHistoryResponse,

@@ -134,4 +134,48 @@ impl TaskService for Fake {
     async fn list_workers(&self, _: Request<v1::ListWorkersRequest>) -> Answer<v1::ListWorkersResponse> {
         Ok(Response::new(v1::ListWorkersResponse::default()))
     }
+
+    async fn count_tasks(&self, _: Request<v1::CountTasksRequest>) -> Answer<v1::CountTasksResponse> {
+        Ok(Response::new(v1::CountTasksResponse::default()))
+    }
+
+    type CancelTasksStream = BoxStream<'static, Result<v1::CancelTasksResponse, Status>>;
+
+    async fn cancel_tasks(
+        &self,
+        request: Request<v1::CancelTasksRequest>,
+    ) -> Answer<Self::CancelTasksStream> {
+        // Two batches, of which the second is the last; with a reason of "broken" it never comes.
+        let batch = |matched, done| {
+            let progress = Some(v1::BulkProgress { matched, changed: matched, done });
+            Ok(v1::CancelTasksResponse { progress })
+        };
+        let mut batches = vec![batch(500, false), batch(700, true)];
+        if request.into_inner().reason == "broken" {
+            batches.pop();
+        }
+        Ok(Response::new(stream::iter(batches).boxed()))
+    }
+
+    type RetryTasksStream = BoxStream<'static, Result<v1::RetryTasksResponse, Status>>;
+
+    async fn retry_tasks(&self, _: Request<v1::RetryTasksRequest>) -> Answer<Self::RetryTasksStream> {
+        Err(Status::invalid_argument("filter.statuses has RUNNING"))
+    }
+
+    async fn list_types(&self, _: Request<v1::ListTypesRequest>) -> Answer<v1::ListTypesResponse> {
+        Ok(Response::new(v1::ListTypesResponse::default()))
+    }
+
+    async fn get_stats(&self, _: Request<v1::GetStatsRequest>) -> Answer<v1::GetStatsResponse> {
+        Ok(Response::new(v1::GetStatsResponse::default()))
+    }
+
+    async fn list_errors(&self, _: Request<v1::ListErrorsRequest>) -> Answer<v1::ListErrorsResponse> {
+        Ok(Response::new(v1::ListErrorsResponse::default()))
+    }
+
+    async fn list_problems(&self, _: Request<v1::ListProblemsRequest>) -> Answer<v1::ListProblemsResponse> {
+        Ok(Response::new(v1::ListProblemsResponse::default()))
+    }
 }

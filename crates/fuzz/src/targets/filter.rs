@@ -67,6 +67,7 @@ fn filter(bytes: &mut Unstructured<'_>) -> Result<v1::TaskFilter> {
         )?,
         created_from: at(bytes)?,
         created_until: at(bytes)?,
+        payload_contains: text(bytes, &["", "%", "\"to\":", "İ"], limits::NAME_CHARS)?,
     })
 }
 
@@ -89,5 +90,6 @@ fn wire(filter: &Filter) -> v1::TaskFilter {
         name_contains: filter.name_contains.clone().unwrap_or_default(),
         created_from: filter.created_from.map(to_wire::timestamp),
         created_until: filter.created_until.map(to_wire::timestamp),
+        payload_contains: filter.payload_contains.clone().unwrap_or_default(),
     }
 }

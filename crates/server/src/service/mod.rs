@@ -1,9 +1,12 @@
 //! The gRPC service: each call is checked, put to a port, and its answer converted.
 
+mod bulk;
 mod create;
 mod operate;
+mod problems;
 mod read;
 mod refuse;
+mod survey;
 
 use std::sync::Arc;
 
@@ -44,6 +47,8 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl<B: Backend> TaskService for Service<B> {
     type WatchTasksStream = BoxStream<'static, Result<v1::WatchTasksResponse, Status>>;
+    type CancelTasksStream = BoxStream<'static, Result<v1::CancelTasksResponse, Status>>;
+    type RetryTasksStream = BoxStream<'static, Result<v1::RetryTasksResponse, Status>>;
 
     async fn create_task(&self, request: Request<v1::CreateTaskRequest>) -> Answer<v1::CreateTaskResponse> {
         let request = self.admit(request)?;
@@ -103,7 +108,48 @@ impl<B: Backend> TaskService for Service<B> {
         &self,
         request: Request<v1::ListWorkersRequest>,
     ) -> Answer<v1::ListWorkersResponse> {
+        let request = self.admit(request)?;
+        read::workers(&self.backend, request).await.map(Response::new)
+    }
+
+    async fn count_tasks(&self, request: Request<v1::CountTasksRequest>) -> Answer<v1::CountTasksResponse> {
+        let request = self.admit(request)?;
+        bulk::count(&self.backend, request).await.map(Response::new)
+    }
+
+    async fn cancel_tasks(
+        &self,
+        request: Request<v1::CancelTasksRequest>,
+    ) -> Answer<Self::CancelTasksStream> {
+        let request = self.admit(request)?;
+        bulk::cancel(self.backend.clone(), request).map(Response::new)
+    }
+
+    async fn retry_tasks(&self, request: Request<v1::RetryTasksRequest>) -> Answer<Self::RetryTasksStream> {
+        let request = self.admit(request)?;
+        bulk::retry(self.backend.clone(), request).map(Response::new)
+    }
+
+    async fn list_types(&self, request: Request<v1::ListTypesRequest>) -> Answer<v1::ListTypesResponse> {
         self.admit(request)?;
-        read::workers(&self.backend).await.map(Response::new)
+        survey::types(&self.backend).await.map(Response::new)
+    }
+
+    async fn get_stats(&self, request: Request<v1::GetStatsRequest>) -> Answer<v1::GetStatsResponse> {
+        let request = self.admit(request)?;
+        survey::stats(&self.backend, request).await.map(Response::new)
+    }
+
+    async fn list_errors(&self, request: Request<v1::ListErrorsRequest>) -> Answer<v1::ListErrorsResponse> {
+        let request = self.admit(request)?;
+        survey::errors(&self.backend, request).await.map(Response::new)
+    }
+
+    async fn list_problems(
+        &self,
+        request: Request<v1::ListProblemsRequest>,
+    ) -> Answer<v1::ListProblemsResponse> {
+        self.admit(request)?;
+        survey::problems(&self.backend).await.map(Response::new)
     }
 }

@@ -1,9 +1,11 @@
 //! The calls that only look: one task, lists, histories, counts, workers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use task_domain::ports::Counts;
-use task_domain::{HistoryEntry, Invalid, Status as TaskStatus, TaskId, Version};
+use task_domain::{HistoryEntry, Invalid, Status as TaskStatus, TaskId, Version, WorkerRecord};
 use task_proto::status::from_invalid;
 use task_proto::{from_wire, v1};
 use tonic::Status;
@@ -13,6 +15,8 @@ use crate::Backend;
 
 /// Most entries of a history at a time, and how many where nothing is said.
 const HISTORY: u32 = 1_000;
+/// How far back the load of workers is kept.
+const LOAD: Duration = Duration::from_hours(24);
 /// Details and results may make a page of history large: it ends early at this, well within what
 /// a message may hold.
 const HISTORY_BYTES: usize = 8 << 20;
@@ -107,7 +111,25 @@ fn count((status, count): (TaskStatus, u64)) -> v1::StatusCount {
 }
 
 /// The live workers.
-pub(crate) async fn workers<B: Backend>(backend: &B) -> Result<v1::ListWorkersResponse, Status> {
+pub(crate) async fn workers<B: Backend>(
+    backend: &B,
+    request: v1::ListWorkersRequest,
+) -> Result<v1::ListWorkersResponse, Status> {
+    let back = request.load_window.map(|span| from_wire::duration("load_window", span)).transpose();
+    let back = back.map_err(|e| from_invalid(&e))?.filter(|back| !back.is_zero());
+    if back > Some(LOAD) {
+        return Err(from_invalid(&Invalid::new("load_window", "must not be longer than 24 hours")));
+    }
     let workers = backend.workers().await.map_err(|e| refuse(&e))?;
-    Ok(v1::ListWorkersResponse { workers: workers.into_iter().map(Into::into).collect() })
+    let mut load = BTreeMap::new();
+    if let Some(back) = back {
+        let ids: Vec<_> = workers.iter().map(|worker| worker.id).collect();
+        let since = Timestamp::now().checked_sub(back).unwrap_or(Timestamp::UNIX_EPOCH);
+        load = backend.load(since, &ids).await.map_err(|e| refuse(&e))?;
+    }
+    let told = |worker: WorkerRecord| {
+        let load = load.remove(&worker.id).unwrap_or_default();
+        v1::Worker { load: load.into_iter().map(Into::into).collect(), ..worker.into() }
+    };
+    Ok(v1::ListWorkersResponse { workers: workers.into_iter().map(told).collect() })
 }

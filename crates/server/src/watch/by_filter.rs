@@ -1,7 +1,8 @@
 //! A watch by filter: changes as they come; where some had to be left out, it says so.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use prost::Message;
 use task_domain::seeded::bug;
@@ -126,6 +127,10 @@ impl Slot {
 pub(crate) struct Watch<B: Backend> {
     hub: Arc<Hub<B>>,
     slot: Arc<Slot>,
+    /// How long changes are gathered before they are sent.
+    gather: Duration,
+    /// What was gathered and is not sent yet.
+    gathered: VecDeque<v1::WatchTasksResponse>,
     greeted: bool,
     ended: bool,
     heartbeat: Interval,
@@ -137,11 +142,25 @@ impl<B: Backend> Watch<B> {
     ///
     /// # Errors
     /// `UNAVAILABLE` while the store is away.
-    pub(crate) async fn open(hub: Arc<Hub<B>>, filter: Filter, seat: Seat) -> Result<Self, Status> {
+    pub(crate) async fn open(
+        hub: Arc<Hub<B>>,
+        filter: Filter,
+        gather: Duration,
+        seat: Seat,
+    ) -> Result<Self, Status> {
         let slot = Arc::new(Slot::new(filter));
         hub.registry.join_by_filter(&slot);
         // From here on its drop takes it out of the registry again, whatever happens.
-        let watch = Self { hub, slot, greeted: false, ended: false, heartbeat: heartbeat(), _seat: seat };
+        let watch = Self {
+            hub,
+            slot,
+            gather,
+            gathered: VecDeque::new(),
+            greeted: false,
+            ended: false,
+            heartbeat: heartbeat(),
+            _seat: seat,
+        };
         watch.hub.in_place().await?;
         Ok(watch)
     }
@@ -160,9 +179,22 @@ impl<B: Backend> Watch<B> {
                 self.ended = true;
                 return Some(Err(message::stopping()));
             }
-            if let Some(told) = self.slot.take() {
+            if let Some(told) = self.gathered.pop_front() {
                 self.heartbeat.reset();
                 return Some(Ok(told));
+            }
+            if let Some(first) = self.slot.take() {
+                if self.gather.is_zero() {
+                    self.heartbeat.reset();
+                    return Some(Ok(first));
+                }
+                tokio::select! {
+                    () = self.hub.stopping.cancelled() => continue,
+                    () = tokio::time::sleep(self.gather) => {}
+                }
+                let more = std::iter::from_fn(|| self.slot.take());
+                self.gathered = newest(std::iter::once(first).chain(more).collect());
+                continue;
             }
             tokio::select! {
                 biased;
@@ -172,6 +204,22 @@ impl<B: Backend> Watch<B> {
             }
         }
     }
+}
+
+/// Of several changes of a task the newest alone, in the order they came; all else as it is.
+fn newest(messages: Vec<v1::WatchTasksResponse>) -> VecDeque<v1::WatchTasksResponse> {
+    let task = |told: &v1::WatchTasksResponse| match &told.event {
+        Some(v1::watch_tasks_response::Event::Change(change)) => change.entry.as_ref().map(|e| e.task_id),
+        _ => None,
+    };
+    let mut seen = HashSet::new();
+    let mut kept: VecDeque<_> = VecDeque::with_capacity(messages.len());
+    for told in messages.into_iter().rev() {
+        if task(&told).is_none_or(|id| seen.insert(id)) {
+            kept.push_front(told);
+        }
+    }
+    kept
 }
 
 impl<B: Backend> Drop for Watch<B> {

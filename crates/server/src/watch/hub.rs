@@ -85,14 +85,22 @@ impl<B: Backend> Hub<B> {
         if request.tasks.is_empty() {
             let filter =
                 from_wire::filter(request.filter.unwrap_or_default()).map_err(|e| from_invalid(&e))?;
+            if filter.payload_contains.is_some() {
+                let problem = "cannot be watched; list the tasks again instead";
+                return Err(from_invalid(&Invalid::new("filter.payload_contains", problem)));
+            }
+            let gather = from_wire::interval(request.interval).map_err(|e| from_invalid(&e))?;
             let seat = self.seat("filter")?;
-            let watch = by_filter::Watch::open(self, filter, seat).await?;
+            let watch = by_filter::Watch::open(self, filter, gather, seat).await?;
             let next =
                 |mut watch: by_filter::Watch<B>| async { watch.next().await.map(|told| (told, watch)) };
             return Ok(futures::stream::unfold(watch, next).boxed());
         }
         if request.filter.is_some() {
             return Err(from_invalid(&Invalid::new("filter", "cannot be given together with tasks")));
+        }
+        if request.interval.is_some() {
+            return Err(from_invalid(&Invalid::new("interval", "cannot be given together with tasks")));
         }
         let cursors = from_wire::cursors(&request.tasks).map_err(|e| from_invalid(&e))?;
         let seat = self.seat("task")?;

@@ -8,7 +8,7 @@ use crate::support::{Client, Site, create, refused, spec};
 
 /// Fails unless a request was refused for this field, also as `google.rpc.BadRequest`.
 #[track_caller]
-fn at_fault<T: std::fmt::Debug>(answer: Result<T, Status>, field: &str) {
+pub(crate) fn at_fault<T: std::fmt::Debug>(answer: Result<T, Status>, field: &str) {
     let status = answer.expect_err(field);
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     let violations = status.get_details_bad_request().expect(field).field_violations;
@@ -132,7 +132,7 @@ async fn bad_filters_and_pages_are_refused() {
     for (filter, field) in filters {
         let request = v1::ListTasksRequest { filter: Some(filter.clone()), ..list() };
         at_fault(client.list_tasks(request).await, field);
-        let request = v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(filter) };
+        let request = v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(filter), interval: None };
         at_fault(client.watch_tasks(request).await, field);
     }
     let request = v1::GetStatusCountsRequest { types: vec!["two words".to_owned()] };
@@ -145,7 +145,7 @@ async fn bad_watches_are_refused() {
     let site = Site::start().await;
     let mut client = site.client().await;
     let cursor = |id, after_version| v1::TaskCursor { id, after_version };
-    let watch = |tasks| v1::WatchTasksRequest { tasks, filter: None };
+    let watch = |tasks| v1::WatchTasksRequest { tasks, filter: None, interval: None };
     at_fault(client.watch_tasks(watch(vec![cursor(0, 0)])).await, "tasks[0].id");
     at_fault(client.watch_tasks(watch(vec![cursor(1, -1)])).await, "tasks[0].after_version");
     at_fault(client.watch_tasks(watch(vec![cursor(1, 0), cursor(1, 0)])).await, "tasks[1].id");

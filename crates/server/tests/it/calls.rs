@@ -55,7 +55,8 @@ async fn a_task_is_created_read_listed_counted_and_its_history_told() {
     assert_eq!(counts.types[0].r#type, "send_email");
     assert_eq!(counts.types[0].counts.len(), 1, "statuses without a task are left out per type");
 
-    let workers = client.list_workers(v1::ListWorkersRequest {}).await.unwrap().into_inner().workers;
+    let workers =
+        client.list_workers(v1::ListWorkersRequest { load_window: None }).await.unwrap().into_inner().workers;
     assert_eq!(workers.len(), 1);
     assert_eq!(workers[0].types, ["send_email"]);
     site.end().await.unwrap();

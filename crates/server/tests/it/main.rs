@@ -12,5 +12,6 @@ mod noise;
 mod outage;
 mod poison;
 mod support;
+mod survey;
 mod watch;
 mod watch_under_stress;

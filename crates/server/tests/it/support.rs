@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use task_domain::ports::{Claim, Record};
-use task_domain::{Claimed, Decision, Kind, Settled, Verdict, WorkerInfo};
+use task_domain::{Claimed, Decision, Kind, KindInfo, Settled, Verdict, WorkerInfo};
 use task_proto::v1;
 use task_proto::v1::task_service_client::TaskServiceClient;
 use task_proto::v1::watch_tasks_response::Event;
@@ -84,13 +84,14 @@ pub(crate) struct Worker {
     claimer: Claimer,
     recorder: Recorder,
     /// Keeps the lease.
-    _session: Session,
+    session: Session,
 }
 
 impl Worker {
     async fn start(database: &Database, kinds: &[&str]) -> Self {
         let info = WorkerInfo {
             name: "by hand".to_owned(),
+            host: "host".into(),
             version: "0".to_owned(),
             kinds: kinds.iter().map(|k| Kind::new(k).unwrap()).collect(),
             queues: Vec::new(),
@@ -100,7 +101,12 @@ impl Worker {
         // Longer than any test: nobody renews it.
         let options = SessionSettings { lease_time: Duration::from_mins(5), ..SessionSettings::default() };
         let session = Session::open(settings, info, options).await.unwrap();
-        Self { claimer: session.claimer(), recorder: session.recorder(), _session: session }
+        Self { claimer: session.claimer(), recorder: session.recorder(), session }
+    }
+
+    /// Notes what a plugin would say of a type.
+    pub(crate) async fn describe(&mut self, info: &KindInfo) {
+        self.session.describe(std::slice::from_ref(info)).await.unwrap();
     }
 
     /// Claims so many tasks, which must be there.
@@ -199,11 +205,11 @@ impl Watching {
 
 pub(crate) fn by_id(ids: &[i64]) -> v1::WatchTasksRequest {
     let tasks = ids.iter().map(|id| v1::TaskCursor { id: *id, after_version: 0 }).collect();
-    v1::WatchTasksRequest { tasks, filter: None }
+    v1::WatchTasksRequest { tasks, filter: None, interval: None }
 }
 
 pub(crate) fn by_filter(filter: v1::TaskFilter) -> v1::WatchTasksRequest {
-    v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(filter) }
+    v1::WatchTasksRequest { tasks: Vec::new(), filter: Some(filter), interval: None }
 }
 
 /// Fails unless a call was refused with this code and a sentence that holds this.

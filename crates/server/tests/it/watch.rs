@@ -46,6 +46,7 @@ async fn a_watch_resumes_after_the_version_that_was_seen() {
     let from = |after_version| v1::WatchTasksRequest {
         tasks: vec![v1::TaskCursor { id, after_version }],
         filter: None,
+        interval: None,
     };
     for (after, rest) in [(0, vec![1, 2, 3]), (1, vec![2, 3]), (3, vec![]), (9, vec![])] {
         let mut watch = Watching::open(&mut client, from(after)).await;

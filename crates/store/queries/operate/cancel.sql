@@ -1,18 +1,25 @@
--- Cancels task $1, wherever it waits or runs. Returns nothing if it was not found there: it has
--- ended, or it moved while this statement ran.
+-- Cancels those of tasks $1 that wait or run. Returns which were cancelled, and whether any was running.
+-- One that is missing has ended, or it moved while this statement ran.
 with t as materialized (
-    select id, lane_id, created_at from task where id = $1
+    -- In one order everywhere, so that two statements on the same tasks cannot deadlock.
+    select id, lane_id, created_at from task where id = any($1::bigint[]) order by id
 ),
 ready as (
     -- In line by its creation, or put back; each is found by an index of its own.
     delete from task_ready r
     where r.ctid = any(array(
-        select f.ctid from task_ready f, t
-        where f.lane_id = t.lane_id and f.line_at = t.created_at and f.task_id = t.id
+        select f.ctid from t cross join lateral (
+            select ctid from task_ready
+            where lane_id = t.lane_id and line_at = t.created_at and task_id = t.id
+            offset 0
+        ) f
         union all
-        select p.ctid from task_ready p, t
-        where p.lane_id = t.lane_id and p.status in (0, 2) and p.created_at = t.created_at and p.task_id = t.id
-            and p.line_at <> p.created_at
+        select p.ctid from t cross join lateral (
+            select ctid from task_ready
+            where lane_id = t.lane_id and status in (0, 2) and created_at = t.created_at and task_id = t.id
+                and line_at <> created_at
+            offset 0
+        ) p
     ))
     returning r.task_id, r.lane_id, r.created_at, r.attempt, r.version, r.status, null::bigint as worker_id
 ),
@@ -38,6 +45,6 @@ history as (
 ),
 event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
-    select lane_id, status, 5, 1, array[task_id], array[version + 1] from gone
+    select lane_id, status, 5, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
-select worker_id from gone
+select coalesce(array_agg(task_id), '{}'), coalesce(bool_or(worker_id is not null), false) from gone

@@ -1,7 +1,8 @@
--- Puts an ended task back in line, with all its retries; attempt numbers go on. Returns nothing if
--- it has not ended.
+-- Puts those of tasks $1 that have ended back in line, with all their retries; attempt numbers go on.
+-- Returns which were.
 with t as materialized (
-    select id, lane_id, created_at from task where id = $1
+    -- In one order everywhere, so that two statements on the same tasks cannot deadlock.
+    select id, lane_id, created_at from task where id = any($1::bigint[]) order by id
 ),
 gone as (
     delete from task_finished f using t
@@ -18,6 +19,6 @@ history as (
 ),
 event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
-    select lane_id, status, 0, 1, array[task_id], array[version + 1] from gone
+    select lane_id, status, 0, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
-select task_id from gone
+select coalesce(array_agg(task_id), '{}') from gone

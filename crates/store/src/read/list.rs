@@ -2,7 +2,7 @@
 //!
 //! Each relation is read along an index that has the page's order, from the page's start and no
 //! further than its size, and the few rows that come of it are merged. What no index helps with, a
-//! part of a name, is looked for in a bounded stretch of tasks; the page then says where to go on.
+//! part of a name or a payload, is looked for in a bounded stretch of tasks; the page then says where to go on.
 
 use task_domain::filter::Start;
 use task_domain::ports::Result;
@@ -26,10 +26,10 @@ impl Store {
         };
         // One more than the page, to know whether there is a next one.
         let wanted = skip + size + 1;
-        let (mut tasks, beyond) = if filter.name_contains.is_some() {
-            self.search(filter, after, wanted).await?
-        } else {
+        let (mut tasks, beyond) = if filter.is_indexed() {
             (self.stretch(filter, &Stretch { after, rows: wanted }).await?.0, None)
+        } else {
+            self.search(filter, after, wanted).await?
         };
         let more = tasks.len() == wanted;
         tasks.drain(..skip.min(tasks.len()));
@@ -41,7 +41,7 @@ impl Store {
         Ok(Page { tasks, next: next.map(Cursor) })
     }
 
-    /// Looks for tasks by name, in stretches that grow, until there are `wanted` or [`SEARCHED`]
+    /// Looks for tasks by a part of their name or payload, in stretches that grow, until there are `wanted` or [`SEARCHED`]
     /// were looked at; then also says where to go on.
     async fn search(
         &self,
@@ -81,6 +81,7 @@ impl Store {
             .last()
             .filter(|_| rows.len() == stretch.rows)
             .map(|row| Position { created_at: row.created_at.to_jiff(), id: TaskId::from_store(row.id) });
+        let rows = rows.into_iter().filter(|row| row.payload_matches != Some(false)).collect();
         let tasks = summaries(&mut connection, self.lanes(), rows).await.map_err(from_sqlx)?;
         Ok((tasks, last))
     }

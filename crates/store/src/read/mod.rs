@@ -1,7 +1,9 @@
 //! Answers questions about tasks and workers.
 
+mod heads;
 mod list;
 mod query;
+mod survey;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +19,8 @@ use crate::Store;
 use crate::error::from_sqlx;
 use crate::lane::Lanes;
 use crate::row::{HistoryRow, SummaryRow, TaskRow, count, status};
+
+pub(crate) use heads::Heads;
 
 impl Read for Store {
     async fn get(&self, id: TaskId) -> Result<Task> {
@@ -141,6 +145,8 @@ struct WorkerRow {
     draining: bool,
     started_at: Timestamp,
     seen_at: Timestamp,
+    host: String,
+    losses: i32,
 }
 
 impl WorkerRow {
@@ -150,6 +156,7 @@ impl WorkerRow {
             info: WorkerInfo {
                 name: self.name,
                 version: self.version,
+                host: self.host,
                 kinds: self.types.into_iter().map(Kind::from_store).collect(),
                 queues: self.queues.into_iter().map(Queue::from_store).collect(),
                 slots: count(self.slots),
@@ -158,6 +165,7 @@ impl WorkerRow {
             started_at: self.started_at.to_jiff(),
             seen_at: self.seen_at.to_jiff(),
             draining: self.draining,
+            losses: count(self.losses),
         }
     }
 }

@@ -43,8 +43,15 @@ pub(super) fn query(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option
     sql.push(") r order by created_at desc, task_id desc limit ").push_bind(rows(stretch));
     sql.push(
         ") select t.id, t.created_at, t.lane_id, t.retries, t.name, \
-         h.version, h.attempt, h.status, h.worker_id, h.created_at as updated_at, h.run_at \
-         from page p join task t on t.id = p.task_id \
+         h.version, h.attempt, h.status, h.worker_id, h.created_at as updated_at, h.run_at",
+    );
+    if let Some(part) = &filter.payload_contains {
+        sql.push(", position(lower(")
+            .push_bind(part.clone())
+            .push(") in lower(t.payload)) > 0 as payload_matches");
+    }
+    sql.push(
+        " from page p join task t on t.id = p.task_id \
          cross join lateral (select * from task_history h where h.task_id = t.id order by h.version desc limit 1) h \
          order by p.created_at desc, p.task_id desc",
     );

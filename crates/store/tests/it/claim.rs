@@ -57,6 +57,7 @@ async fn a_worker_gets_only_its_types_and_queues() {
     }
     let info = WorkerInfo {
         name: "picky".into(),
+        host: "host".into(),
         version: "1".into(),
         kinds: vec![task_domain::Kind::new("a").unwrap()],
         queues: vec![Queue::new("mail").unwrap()],
@@ -179,6 +180,7 @@ async fn tasks_of_a_claim_that_was_not_heard_of_go_back() {
     let proxy = Proxy::start(&scene.database.url()).await;
     let info = WorkerInfo {
         name: "deaf".into(),
+        host: "host".into(),
         version: "1".into(),
         kinds: vec![task_domain::Kind::new("a").unwrap()],
         queues: Vec::new(),

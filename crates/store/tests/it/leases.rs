@@ -149,6 +149,7 @@ async fn hints_reach_a_worker_and_polling_does_without_them() {
         let options = SessionSettings { poll: Duration::from_millis(200), ..SessionSettings::default() };
         let info = task_domain::WorkerInfo {
             name: "w".into(),
+            host: "host".into(),
             version: "1".into(),
             kinds: Vec::new(),
             queues: Vec::new(),

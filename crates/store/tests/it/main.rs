@@ -13,6 +13,7 @@ mod plans;
 mod presence;
 mod proxy;
 mod record;
+mod stats;
 mod submit;
 mod walk;
 
@@ -53,6 +54,7 @@ impl Scene {
     async fn worker_with(&self, kinds: &[&str], options: SessionSettings) -> Worker {
         let info = WorkerInfo {
             name: "tester".into(),
+            host: "host".into(),
             version: "1".into(),
             kinds: kinds.iter().map(|k| Kind::new(k).unwrap()).collect(),
             queues: Vec::new(),

@@ -33,7 +33,7 @@ impl Stage {
     async fn watch(&self, tasks: &[i64]) -> BoxStream<'static, Told> {
         // As if everything there is had been seen.
         let tasks = tasks.iter().map(|id| v1::TaskCursor { id: *id, after_version: 1 }).collect();
-        let request = v1::WatchTasksRequest { tasks, filter: None };
+        let request = v1::WatchTasksRequest { tasks, filter: None, interval: None };
         let mut watch = Arc::clone(&self.hub).watch(request).await.unwrap();
         assert_eq!(next(&mut watch).await, Event::Heartbeat(v1::Heartbeat {}));
         watch

@@ -1,14 +1,17 @@
 //! A store whose feed says what the test wants, and counts who listens.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::Stream;
 use jiff::Timestamp;
-use task_domain::ports::{Counts, Error, Feed, Follow, Operate, Read, Result, Submit};
+use task_domain::ports::{Counts, Error, Feed, Follow, Operate, Read, Result, Submit, Survey};
 use task_domain::{
-    Created, Filter, HistoryEntry, Kind, Lane, Name, NewTask, Page, PageRequest, Priority, Queue, Retries,
-    Status, Task, TaskId, TaskSummary, Version, WorkerRecord,
+    Created, ErrorGroup, Filter, Head, HistoryEntry, Kind, KindInfo, Lane, Load, Losses, Name, NewTask, Page,
+    PageRequest, Priority, Queue, Retries, Stats, Status, Task, TaskId, TaskSummary, Version, Window,
+    WorkerId, WorkerRecord,
 };
 use tokio::sync::mpsc;
 
@@ -159,6 +162,40 @@ impl Operate for Scripted {
     }
 
     async fn retry(&self, _: TaskId, _: Option<&str>) -> Result<TaskSummary> {
+        Err(beyond())
+    }
+
+    async fn cancel_all(&self, _: &[TaskId], _: Option<&str>) -> Result<Vec<TaskId>> {
+        Err(beyond())
+    }
+
+    async fn retry_all(&self, _: &[TaskId], _: Option<&str>) -> Result<Vec<TaskId>> {
+        Err(beyond())
+    }
+}
+
+impl Survey for Scripted {
+    async fn stats(&self, _: Window, _: &[Kind], _: &[Queue]) -> Result<Stats> {
+        Err(beyond())
+    }
+
+    async fn errors(&self, _: Timestamp, _: &[Kind], _: u32) -> Result<Vec<ErrorGroup>> {
+        Err(beyond())
+    }
+
+    async fn kinds(&self) -> Result<Vec<KindInfo>> {
+        Err(beyond())
+    }
+
+    async fn heads(&self) -> Result<Vec<Head>> {
+        Err(beyond())
+    }
+
+    async fn load(&self, _: Timestamp, _: &[WorkerId]) -> Result<BTreeMap<WorkerId, Vec<Load>>> {
+        Err(beyond())
+    }
+
+    async fn losses(&self, _: Duration) -> Result<Losses> {
         Err(beyond())
     }
 }
