@@ -6,13 +6,22 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: bootstrap
-bootstrap: ## Bring what a developer's machine needs (Postgres, PgBouncer, buf); may be run again
+bootstrap: ## Bring what a developer's machine needs (Postgres, PgBouncer, buf, Node, Chromium); may be run again
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs"; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing: on Debian, apt-get install build-essential"; exit 1; }
 	@cargo run --quiet --locked -p xtask -- bootstrap
+
+.PHONY: dashboard
+dashboard: ## Build the dashboard, which the next build of the server then has in it; needs Node 20 or newer
+	@cd dashboard && npm ci --no-audit --no-fund && npm run build
+
+# Builds the dashboard where Node is there and something in it has changed; the server is built either way.
+dashboard/dist/index.html: $(shell git ls-files dashboard ':!dashboard/e2e' 2>/dev/null)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory dashboard && touch $@; \
+	else echo "the dashboard is left out: npm is missing (make bootstrap brings it)"; fi
 
 .PHONY: test
 test: ## Run every check and every test, with a summary at the end
@@ -23,7 +32,7 @@ fuzz: ## Throw mutated input at all that reads any, TASK_FUZZ_SECONDS=10 for eac
 	@crates/fuzz/fuzz.sh
 
 .PHONY: bench
-bench: ## Measure the service beside plain SQL; make bench ARGS=--short takes under five minutes
+bench: dashboard/dist/index.html ## Measure the service beside plain SQL; make bench ARGS=--short takes under five minutes
 	@cargo build --quiet --locked --release -p task-bench -p task-server -p task-cli
 	@"$(TARGET)/release/task-bench" $(ARGS)
 
@@ -38,12 +47,12 @@ bench-peers: ## Measure River and Graphile Worker beside the service, on the sam
 	@crates/bench/peers/bench.sh
 
 .PHONY: demo
-demo: ## Start everything on a Postgres of its own, run a few tasks, stay up; DEMO_LISTEN=HOST:PORT instead of 127.0.0.1:8080
+demo: dashboard/dist/index.html ## Start everything on a Postgres of its own, run a few tasks, stay up; DEMO_LISTEN=HOST:PORT instead of 127.0.0.1:8080
 	@cargo build --quiet --locked -p task-cli
 	@./crates/standalone/demo.sh "$(TARGET)/debug/task-cli"
 
 .PHONY: run-server
-run-server: ## Run the server; takes the database from DATABASE_URL
+run-server: dashboard/dist/index.html ## Run the server; takes the database from DATABASE_URL
 	@cargo run --quiet --locked -p task-server -- serve
 
 .PHONY: run-worker
@@ -51,14 +60,14 @@ run-worker: ## Run a worker; takes the database from DATABASE_URL
 	@cargo run --quiet --locked -p task-cli -- serve
 
 .PHONY: build
-build: ## Build ./bin/task-server and ./bin/task-cli, optimised
+build: dashboard/dist/index.html ## Build ./bin/task-server and ./bin/task-cli, optimised
 	@cargo build --locked --release -p task-server -p task-cli
 	@mkdir -p bin
 	@cp "$(TARGET)/release/task-server" "$(TARGET)/release/task-cli" bin/
 	@echo "built ./bin/task-server and ./bin/task-cli"
 
 .PHONY: build-cli
-build-cli: ## Build ./bin/task-cli, optimised
+build-cli: dashboard/dist/index.html ## Build ./bin/task-cli, optimised
 	@cargo build --locked --release -p task-cli
 	@mkdir -p bin
 	@cp "$(TARGET)/release/task-cli" bin/task-cli

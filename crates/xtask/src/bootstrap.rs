@@ -4,10 +4,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use task_embedded::{Binaries, OLDEST_MAJOR};
 
 use crate::tools;
+
+/// The oldest Node that the dashboard is built with.
+const OLDEST_NODE: u32 = 20;
 
 pub(crate) fn run() -> Result<()> {
     // That this runs shows that cargo is there; the Makefile looks for it before.
@@ -18,6 +21,8 @@ pub(crate) fn run() -> Result<()> {
     println!("git: {}", said("git", "--version")?);
     postgres()?;
     pooler()?;
+    node()?;
+    browser()?;
     if !has_venv() {
         install("Python's venv module (buf comes as a Python package)", "python3-venv")?;
     }
@@ -47,6 +52,36 @@ fn pooler() -> Result<()> {
     }
     let program = if tools::is_installed("pgbouncer") { "pgbouncer" } else { place };
     println!("pgbouncer: {}", said(program, "--version")?);
+    Ok(())
+}
+
+/// Node and npm, which build the dashboard.
+fn node() -> Result<()> {
+    if !tools::is_installed("node") {
+        install("Node", "nodejs")?;
+    }
+    if !tools::is_installed("npm") {
+        install("npm", "npm")?;
+    }
+    let version = said("node", "--version")?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    ensure!(
+        major.is_some_and(|major| major >= OLDEST_NODE),
+        "node {version} is older than {OLDEST_NODE}: install a newer one from https://nodejs.org"
+    );
+    println!("node: {version}");
+    Ok(())
+}
+
+/// Chromium, in which the dashboard is tested, with fonts for what the tests write.
+fn browser() -> Result<()> {
+    let known = ["chromium", "chromium-browser", "google-chrome"];
+    if !known.into_iter().any(tools::is_installed) {
+        install("Chromium", "chromium")?;
+        install("fonts, right-to-left ones among them", "fonts-dejavu-core")?;
+    }
+    let program = known.into_iter().find(|program| tools::is_installed(program)).unwrap_or(known[0]);
+    println!("chromium: {}", said(program, "--version")?);
     Ok(())
 }
 

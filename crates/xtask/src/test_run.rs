@@ -4,6 +4,7 @@
 //! wrong.
 
 mod counts;
+mod dashboard;
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -25,7 +26,7 @@ struct Done {
 }
 
 pub(crate) fn run() -> Result<()> {
-    let steps: [(&'static str, Step); 8] = [
+    let steps: [(&'static str, Step); 10] = [
         ("set-up", || bootstrap::run().map(|()| "all that the tests need is there".into())),
         ("layering", || layering::run().map(|()| "no forbidden import".into())),
         ("tracked files", || {
@@ -34,12 +35,15 @@ pub(crate) fn run() -> Result<()> {
         }),
         ("format", || cargo(&["fmt", "--all", "--check"]).map(|()| "as rustfmt wants it".into())),
         ("interface", lint_interface),
+        // Before all that builds the server, which takes it in.
+        ("dashboard", dashboard::check),
         ("lint", || {
             let clippy =
                 ["clippy", "--quiet", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
             cargo(&clippy).map(|()| "no warning".into())
         }),
         ("tests", tests),
+        ("browser", dashboard::drive),
         ("seeded faults", mutants::run),
     ];
     let begun = Instant::now();

@@ -1,13 +1,12 @@
-//! What answers where nothing else does: a page for people, a code for gRPC.
+//! What answers where nothing else does: the dashboard for browsers, a code for gRPC.
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::{Html, IntoResponse, Response};
-use http::{Method, StatusCode, header};
+use axum::response::Response;
+use http::header;
 use tonic::Status;
 
-/// Shown at `/`, until there is more to show.
-const PAGE: &str = include_str!("page.html");
+use super::dashboard;
 
 /// Answers a request that no route is for.
 pub(crate) async fn answer(request: Request) -> Response {
@@ -15,10 +14,7 @@ pub(crate) async fn answer(request: Request) -> Response {
         let told = format!("this service has no method {}", request.uri().path());
         return Status::unimplemented(told).into_http::<Body>();
     }
-    match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/") => Html(PAGE).into_response(),
-        _ => (StatusCode::NOT_FOUND, "there is nothing here\n").into_response(),
-    }
+    dashboard::answer(&request)
 }
 
 fn is_grpc(request: &Request) -> bool {

@@ -63,6 +63,54 @@ async fn probes_and_pages_answer_over_http() {
     site.end().await.unwrap();
 }
 
+/// Whatever dashboard is in this build, or the plain page in its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn browsers_get_the_dashboard() {
+    let site = Site::start().await;
+    let ask = async |head: &str| http(site.address, head, b"").await;
+    let page = get(site.address, "/").await;
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    for line in [
+        "content-type: text/html; charset=utf-8",
+        "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self';",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+        "cache-control: no-cache",
+    ] {
+        assert!(page.contains(line), "no `{line}` in {page}");
+    }
+    let (head, body) = page.split_once("\r\n\r\n").unwrap();
+
+    let deep = ask("GET /tasks/17?tab=result HTTP/1.1\r\naccept: text/html,*/*;q=0.8").await;
+    assert!(deep.ends_with(body), "{deep}");
+    for mark in ["src=\"/", "href=\"/"] {
+        for path in body.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
+            if !path.contains('.') {
+                continue;
+            }
+            let file = ask(&format!("GET /{path} HTTP/1.1\r\naccept-encoding: gzip, br")).await;
+            assert!(file.starts_with("HTTP/1.1 200"), "/{path}: {file}");
+            assert_eq!(file.contains("immutable"), path.starts_with("assets/"), "/{path}");
+            // What its build has compressed is what it has of scripts and styles.
+            assert!(!path.starts_with("assets/index") || file.contains("content-encoding: br"), "/{path}");
+        }
+    }
+    let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag");
+    let known = ask(&format!("GET / HTTP/1.1\r\nif-none-match: {tag}")).await;
+    assert!(known.starts_with("HTTP/1.1 304") && known.ends_with("\r\n\r\n"), "{known}");
+    let head = ask("HEAD / HTTP/1.1").await;
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+
+    for path in ["/assets/none.js", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "/..%2fCargo.toml", "/x.html"] {
+        let none = ask(&format!("GET {path} HTTP/1.1\r\naccept: text/html")).await;
+        assert!(none.starts_with("HTTP/1.1 404"), "{path}: {none}");
+    }
+    let posted = ask("POST /tasks HTTP/1.1").await;
+    assert!(posted.starts_with("HTTP/1.1 405") && posted.contains("allow: GET, HEAD"), "{posted}");
+    site.end().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_are_counted_by_method_and_code() {
     let recorder = prometheus::install(metrics::HISTOGRAMS).unwrap();
@@ -124,7 +172,7 @@ async fn methods_that_are_not_there_are_unimplemented() {
         let mut native = tonic::client::Grpc::new(channel(site.address).await);
         native.ready().await.unwrap();
         let codec = tonic_prost::ProstCodec::<v1::ListWorkersRequest, v1::ListWorkersResponse>::new();
-        let request = tonic::Request::new(v1::ListWorkersRequest {});
+        let request = tonic::Request::new(v1::ListWorkersRequest { load_window: None });
         let answer = native.unary(request, path.parse().unwrap(), codec).await;
         assert_eq!(answer.unwrap_err().code(), tonic::Code::Unimplemented, "{path}");
     }

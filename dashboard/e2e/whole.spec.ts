@@ -1,0 +1,33 @@
+import { expect, test } from "./test";
+
+test("the overview tells how many tasks stand where, and what is wrong", async ({ page, service }) => {
+  await page.goto("/");
+  const pending = page.getByRole("list", { name: "Tasks by status" }).getByRole("link", { name: /Pending/ });
+  await expect(pending).toContainText(/\d/);
+  await expect(page.getByRole("img", { name: /^Tasks a second over time/ })).toBeVisible();
+  await service.client.createTask({ task: { name: "left alone", type: "nobody-runs-this" } });
+  const problem = page.getByRole("region", { name: "Problems" }).getByText(/no live worker runs type/);
+  await expect(problem).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("link", { name: "7d" }).click();
+  await expect(page).toHaveURL(/window=7d/);
+  for await (const _ of service.client.cancelTasks({ filter: { types: ["nobody-runs-this"] } })) {
+    // Else later tests meet the problem.
+  }
+  await expect(problem).toBeHidden({ timeout: 30_000 });
+  await pending.click();
+  await expect(page).toHaveURL(/\/tasks\?status=pending/);
+});
+
+test("the live worker and the types it runs are shown", async ({ page }) => {
+  await page.goto("/workers");
+  const table = page.getByRole("region", { name: "Workers" });
+  await expect(table.getByRole("row")).toHaveCount(2);
+  await expect(table).toContainText("Active");
+  await expect(table).toContainText("simulate");
+  await page.goto("/types");
+  const simulate = page.locator("section").filter({ has: page.getByRole("heading", { name: "simulate" }) });
+  await expect(simulate).toContainText("Pretends to work");
+  await expect(simulate).toContainText("1 worker");
+  await simulate.getByRole("link", { name: "Create" }).click();
+  await expect(page).toHaveURL(/\/create\?type=simulate/);
+});
