@@ -104,10 +104,10 @@ pub(crate) enum Command {
     History(commands::history::Args),
     /// Show the workers
     #[command(visible_alias = "workers")]
-    Worker(commands::workers::Args),
+    Worker(commands::listing::Args),
     /// Show the types of task, with the parameters each one takes
     #[command(visible_alias = "types")]
-    Type(commands::types::Args),
+    Type(commands::listing::Args),
     /// Run a worker
     Serve(Box<commands::serve::Args>),
     /// Run everything in one process: Postgres, server, worker and a mail server

@@ -10,15 +10,16 @@ mod follow;
 mod get;
 pub(crate) mod history;
 pub(crate) mod list;
+pub(crate) mod listing;
 pub(crate) mod man;
 pub(crate) mod plugins;
 pub(crate) mod serve;
 mod signals;
 pub(crate) mod stats;
 pub(crate) mod status;
-pub(crate) mod types;
+mod types;
 pub(crate) mod watch;
-pub(crate) mod workers;
+mod workers;
 
 use task_client::Client;
 
@@ -54,14 +55,14 @@ async fn with_client(command: Command, context: Context) -> Result<Exit> {
         Command::Task(TaskCommand::Status(args)) => status::run(context, args).await,
         Command::Task(TaskCommand::Stats(args)) => stats::run(context, args).await,
         Command::Task(TaskCommand::Errors(args)) => errors::run(context, args).await,
-        Command::Type(args) => types::run(context, &args).await,
+        Command::Type(_) => types::run(context).await,
         Command::Task(TaskCommand::Watch(args)) => watch::run(context, args).await,
         Command::Task(TaskCommand::Cancel(args)) => act::cancel(context, args).await,
         Command::Task(TaskCommand::Retry(args)) => act::retry(context, args).await,
         Command::Task(TaskCommand::History(args)) | Command::History(args) => {
             history::run(context, args).await
         }
-        Command::Worker(args) => workers::run(context, &args).await,
+        Command::Worker(_) => workers::run(context).await,
         Command::End2end(args) => end2end::run(context, args).await,
         // Handled above: they need no client.
         Command::Completions(_) | Command::Man(_) | Command::Serve(_) | Command::Dev(_) => Ok(Exit::Done),

@@ -18,6 +18,11 @@ use crate::{Settings, Store};
 /// Events are kept this long for watches to read, in seconds: longer than any statement may take,
 /// so that one which is committed late is still there to be read.
 const KEEP_EVENTS_SECONDS: i32 = 60;
+/// Most events folded in one round. Fewer after a round that failed, so that a backlog whose tasks' rows
+/// are slow to read cannot take longer than a statement may, round after round.
+const FOLD: i32 = 20_000;
+/// The fewest.
+const FOLD_LEAST: i32 = 200;
 /// Most tasks taken back in one statement.
 const RECLAIM_BATCH: i64 = 1_000;
 /// Time between two looks for what an earlier sweep did not finish.
@@ -58,6 +63,8 @@ pub(crate) struct Upkeep {
     sweep_again: Duration,
     /// When to remove old statistics.
     forget_at: Instant,
+    /// How many events to fold in the next round.
+    fold: i32,
 }
 
 type Round = (i64, Vec<i64>, i32, i64, i64, i64);
@@ -73,6 +80,7 @@ impl Upkeep {
             sweep_at: Instant::now(),
             sweep_again: SWEEP,
             forget_at: Instant::now(),
+            fold: FOLD,
         }
     }
 
@@ -104,6 +112,7 @@ impl Store {
                 sqlx::query_as(include_str!("../queries/event/upkeep.sql"))
                     .bind(KEEP_EVENTS_SECONDS)
                     .bind(i64::try_from(watched.as_millis()).unwrap_or(i64::from(u32::MAX)))
+                    .bind(upkeep.fold)
                     .fetch_one(&mut connection)
                     .await?;
             self.notifier().set_workers(workers.unsigned_abs());
@@ -128,6 +137,7 @@ impl Store {
         })
         .await;
         upkeep.watching.note(answer.is_ok());
+        upkeep.fold = fold_next(upkeep.fold, answer.is_ok());
         let done = upkeep.connection.done(connection, answer).await?;
         self.tell(&done);
         Ok(done)
@@ -173,6 +183,11 @@ impl Store {
             self.notifier().changed();
         }
     }
+}
+
+/// How many events to fold after a round of so many.
+fn fold_next(fold: i32, passed: bool) -> i32 {
+    if passed { fold.saturating_mul(2).min(FOLD) } else { (fold / 2).max(FOLD_LEAST) }
 }
 
 /// How a worker came to leave tasks behind.
@@ -233,5 +248,21 @@ impl Watching {
             Some((since, until)) if now - until < GAP => Some((since, now)),
             _ => Some((now, now)),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_that_fail_fold_less_and_less_until_one_passes() {
+        let mut fold = FOLD;
+        for _ in 0..20 {
+            fold = fold_next(fold, false);
+        }
+        assert_eq!(fold, FOLD_LEAST);
+        assert_eq!(fold_next(fold, true), 2 * FOLD_LEAST);
+        assert_eq!(fold_next(FOLD, true), FOLD);
     }
 }

@@ -1,5 +1,4 @@
 /** Reads that several pages share. */
-import { Code, ConnectError } from "@connectrpc/connect";
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
 import { STATUSES, type Status } from "./status";
@@ -26,36 +25,23 @@ export interface TypeInfo {
   description: string;
   /** JSON schema of its parameters as text; empty where its plugin describes none. */
   schema: string;
-  /** Live workers that run it; null where the server cannot tell. */
-  workers: number | null;
-  slots: number | null;
+  /** Live workers that run it. */
+  workers: number;
+  slots: number;
 }
 
 export function typesQuery() {
   return queryOptions({
     queryKey: ["types"],
     queryFn: async ({ signal }): Promise<TypeInfo[]> => {
-      try {
-        const { types } = await api.listTypes({}, { signal });
-        return types.map((each) => ({
-          name: each.type,
-          description: each.description,
-          schema: each.parametersSchema,
-          workers: each.workers,
-          slots: each.slots,
-        }));
-      } catch (error) {
-        // An older server: the types of the tasks there are, which is most of what is asked.
-        if (ConnectError.from(error).code !== Code.Unimplemented) throw error;
-        const { types } = await api.getStatusCounts({}, { signal });
-        return types.map(({ type }) => ({
-          name: type,
-          description: "",
-          schema: "",
-          workers: null,
-          slots: null,
-        }));
-      }
+      const { types } = await api.listTypes({}, { signal });
+      return types.map((each) => ({
+        name: each.type,
+        description: each.description,
+        schema: each.parametersSchema,
+        workers: each.workers,
+        slots: each.slots,
+      }));
     },
     staleTime: 15_000,
   });

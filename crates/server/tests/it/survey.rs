@@ -130,7 +130,7 @@ async fn a_watch_that_gathers_tells_the_newest_of_each_task_alone() {
         interval: Some(prost_types::Duration { seconds: interval, nanos: 0 }),
         tasks: Vec::new(),
     };
-    let mut watching = Watching::open(&mut client, request(1)).await;
+    let mut watching = Watching::open(&mut client, request(3)).await;
     let ids = create_many(&mut client, "a", 3).await;
     let mut worker = site.worker(&["a"]).await;
     worker.succeed(3).await;

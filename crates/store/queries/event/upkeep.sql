@@ -1,12 +1,12 @@
 -- One round of upkeep: adds events older than $1 seconds to the counts and the statistics and removes
--- them, and ends the workers whose lease has run out. Returns how many events were folded, which workers
+-- them, at most $3 at a time, and ends the workers whose lease has run out. Returns how many events were folded, which workers
 -- ended, how many were live before and how many tasks they told of, and the numbers of the newest event
 -- and worker.
 with gone as materialized (
     delete from task_event
     where id = any(array(
         select id from task_event where created_at < now() - $1 * interval '1 second'
-        order by id limit 20000
+        order by id limit $3
         for update skip locked
     ))
     returning lane_id, from_status, to_status, n, created_at, task_ids, versions

@@ -61,8 +61,7 @@ function CreateForm({ type, like }: { type: string; like: TaskFull | undefined }
   const [wrong, setWrong] = useState<Problems>({});
   const [refused, setRefused] = useState<Problem | null>(null);
   const [sending, setSending] = useState(false);
-  // One for each form: sent twice, it still makes one task.
-  const [key] = useState(() => `web-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`);
+  const key = useRef({ content: "", text: "" });
   const known = types.data?.find((each) => each.name === draft.type);
   const fields = known?.schema ? fieldsOf(known.schema) : null;
   const asTexts = fields && (texts ?? textsOf(fields, payload));
@@ -94,7 +93,10 @@ function CreateForm({ type, like }: { type: string; like: TaskFull | undefined }
     if (Object.keys(found).length > 0) return;
     setSending(true);
     try {
-      const { id } = await api.createTask({ task: spec(draft, json, key, Date.now()) });
+      // The same content sent twice makes one task, and another content is another task.
+      const content = JSON.stringify([draft, json]);
+      if (key.current.content !== content) key.current = { content, text: randomKey() };
+      const { id } = await api.createTask({ task: spec(draft, json, key.current.text, Date.now()) });
       await navigate({ to: "/tasks/$id", params: { id: String(id) } });
     } catch (error) {
       const problem = toProblem(error);
@@ -250,6 +252,10 @@ function CreateForm({ type, like }: { type: string; like: TaskFull | undefined }
       </Button>
     </form>
   );
+}
+
+function randomKey(): string {
+  return `web-${crypto.getRandomValues(new Uint32Array(4)).join("-")}`;
 }
 
 function prefixed(found: Problems): Problems {

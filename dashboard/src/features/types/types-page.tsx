@@ -86,7 +86,7 @@ function TypeCard(props: {
       <p className="mb-3 text-[0.9rem]">
         {type.workers ? (
           <span className="text-soft">
-            {plural(type.workers, "worker")} with {plural(type.slots ?? 0, "slot")}
+            {plural(type.workers, "worker")} with {plural(type.slots, "slot")}
           </span>
         ) : (
           <span className="font-medium text-failed">No worker runs it</span>
