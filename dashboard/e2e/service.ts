@@ -25,7 +25,8 @@ export class Service {
 
   private constructor(
     readonly port: number,
-    private readonly database: string,
+    /** Address of the service's database. */
+    readonly database: string,
   ) {}
 
   static async start(): Promise<Service> {
@@ -34,7 +35,6 @@ export class Service {
     const service = new Service(await freePort(), database);
     process.once("exit", () => service.kill());
     await service.startServer();
-    service.spawn("worker", "task-cli", ["serve", "--concurrency", "50", "--name", "e2e"]);
     return service;
   }
 
@@ -54,6 +54,15 @@ export class Service {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error("the server does not get ready");
+  }
+
+  startWorker(name: string, args: string[] = []): void {
+    this.spawn(name, "task-cli", ["serve", "--name", name, ...args]);
+  }
+
+  /** Ends a worker as a crash would. */
+  async killWorker(name: string): Promise<void> {
+    await this.end(name, "SIGKILL");
   }
 
   /** Ends the server as a crash would. */

@@ -12,6 +12,7 @@ export const test = base.extend<{ rules: Rules }, { service: Service }>({
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what is needed here.
     async ({}, use) => {
       const service = await Service.start();
+      service.startWorker("e2e", ["--concurrency", "50"]);
       await use(service);
       await service.stop();
     },

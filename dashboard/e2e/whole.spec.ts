@@ -33,3 +33,16 @@ test("the live worker and the types it runs are shown", async ({ page }) => {
   await simulate.getByRole("link", { name: "Create" }).click();
   await expect(page).toHaveURL(/\/create\?type=simulate/);
 });
+
+test("a worker that is killed leaves the list by itself", async ({ page, service }) => {
+  service.startWorker("doomed");
+  await page.goto("/workers");
+  await page.evaluate(() => document.body.setAttribute("data-first-load", ""));
+  const table = page.getByRole("region", { name: "Workers" });
+  const doomed = table.getByRole("row").filter({ hasText: "doomed" });
+  await expect(doomed).toContainText("Active");
+  await service.killWorker("doomed");
+  await expect(doomed).toHaveCount(0);
+  await expect(table).toContainText("e2e");
+  await expect(page.locator("body[data-first-load]")).toHaveCount(1);
+});
