@@ -55,3 +55,15 @@ test("another task like one is made of it", async ({ page, service }) => {
   await expect(page.getByLabel("Queue")).toHaveValue("q");
   await expect(page.getByLabel("duration")).toHaveValue("1ms");
 });
+
+test("what the service warns of is told on the task's page until it starts", async ({ page, service }) => {
+  await page.goto("/create?type=not-run-yet");
+  await page.getByLabel("Name").fill("waits for a worker");
+  await page.getByRole("button", { name: "Create task" }).click();
+  await expect(page).toHaveURL(/\/tasks\/\d+$/);
+  const warning = page.getByRole("status").filter({ hasText: /no live worker runs .*not-run-yet/ });
+  await expect(warning).toBeVisible();
+  const id = BigInt(new URL(page.url()).pathname.split("/").at(-1) ?? "");
+  await service.client.cancelTask({ id });
+  await expect(warning).toBeHidden();
+});

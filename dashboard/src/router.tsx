@@ -22,5 +22,7 @@ declare module "@tanstack/react-router" {
   interface HistoryState {
     /** Tokens of the pages before this one, for going back. */
     before?: string[];
+    /** What the service said when the task that is shown was created. */
+    warnings?: string[];
   }
 }

@@ -96,8 +96,9 @@ function CreateForm({ type, like }: { type: string; like: TaskFull | undefined }
       // The same content sent twice makes one task, and another content is another task.
       const content = JSON.stringify([draft, json]);
       if (key.current.content !== content) key.current = { content, text: randomKey() };
-      const { id } = await api.createTask({ task: spec(draft, json, key.current.text, Date.now()) });
-      await navigate({ to: "/tasks/$id", params: { id: String(id) } });
+      const task = spec(draft, json, key.current.text, Date.now());
+      const { id, warnings } = await api.createTask({ task });
+      await navigate({ to: "/tasks/$id", params: { id: String(id) }, state: { warnings } });
     } catch (error) {
       const problem = toProblem(error);
       setWrong(problem.fields);

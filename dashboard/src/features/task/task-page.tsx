@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link, useLocation, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Action, allows } from "@/api/status";
 import type { TaskFull } from "@/api/view";
@@ -8,7 +8,7 @@ import { Button, buttonClass } from "@/ui/button";
 import { Empty } from "@/ui/empty";
 import { duration } from "@/ui/format";
 import { JsonCard } from "@/ui/json-view";
-import { ErrorNote } from "@/ui/note";
+import { ErrorNote, Note } from "@/ui/note";
 import { Card, Page } from "@/ui/page";
 import { Rows } from "@/ui/skeleton";
 import { StatusPill } from "@/ui/status-pill";
@@ -73,6 +73,7 @@ function Detail(props: {
   const { task, history, error } = props;
   const { id, status } = task;
   const navigate = useNavigate();
+  const warnings = useLocation({ select: ({ state }) => state.warnings }) ?? [];
   const [action, setAction] = useState<Action | null>(null);
   const may = (action: Action) => allows(status, action);
   useKeys("Task", [
@@ -117,6 +118,11 @@ function Detail(props: {
       }
     >
       {error !== null && <ErrorNote error={error} className="mb-4" />}
+      {/* They are about what keeps it from starting: once it has left its place in line, they are past. */}
+      {status === "pending" &&
+        warnings.map((warning) => (
+          <Note key={warning} tone="warning" title={<bdi>{warning}</bdi>} className="mb-4" />
+        ))}
       <div className="grid gap-4 xl:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="min-w-0 space-y-4">
           <Card title="Attempts">
