@@ -1,5 +1,6 @@
 //! The gRPC service: each call is checked, put to a port, and its answer converted.
 
+mod answers;
 mod bulk;
 mod create;
 mod operate;
@@ -19,6 +20,7 @@ use crate::Backend;
 use crate::fleet::Fleet;
 use crate::readiness::Readiness;
 use crate::watch::Hub;
+use answers::Answers;
 
 pub(crate) use refuse::{log, refuse};
 
@@ -28,11 +30,12 @@ pub(crate) struct Service<B> {
     fleet: Fleet<B>,
     hub: Arc<Hub<B>>,
     readiness: Arc<Readiness<B>>,
+    answers: Answers,
 }
 
 impl<B: Backend> Service<B> {
     pub(crate) fn new(backend: B, hub: Arc<Hub<B>>, readiness: Arc<Readiness<B>>) -> Self {
-        Self { fleet: Fleet::new(backend.clone()), backend, hub, readiness }
+        Self { fleet: Fleet::new(backend.clone()), backend, hub, readiness, answers: Answers::default() }
     }
 
     /// What was asked, once the server is ready for it.
@@ -131,25 +134,29 @@ impl<B: Backend> TaskService for Service<B> {
     }
 
     async fn list_types(&self, request: Request<v1::ListTypesRequest>) -> Answer<v1::ListTypesResponse> {
-        self.admit(request)?;
-        survey::types(&self.backend).await.map(Response::new)
+        let request = self.admit(request)?;
+        let ask = || survey::types(self.backend.clone());
+        self.answers.types.get(&request, ask).await.map(Response::new)
     }
 
     async fn get_stats(&self, request: Request<v1::GetStatsRequest>) -> Answer<v1::GetStatsResponse> {
         let request = self.admit(request)?;
-        survey::stats(&self.backend, request).await.map(Response::new)
+        let ask = || survey::stats(self.backend.clone(), request.clone());
+        self.answers.stats.get(&request, ask).await.map(Response::new)
     }
 
     async fn list_errors(&self, request: Request<v1::ListErrorsRequest>) -> Answer<v1::ListErrorsResponse> {
         let request = self.admit(request)?;
-        survey::errors(&self.backend, request).await.map(Response::new)
+        let ask = || survey::errors(self.backend.clone(), request.clone());
+        self.answers.errors.get(&request, ask).await.map(Response::new)
     }
 
     async fn list_problems(
         &self,
         request: Request<v1::ListProblemsRequest>,
     ) -> Answer<v1::ListProblemsResponse> {
-        self.admit(request)?;
-        survey::problems(&self.backend).await.map(Response::new)
+        let request = self.admit(request)?;
+        let ask = || survey::problems(self.backend.clone());
+        self.answers.problems.get(&request, ask).await.map(Response::new)
     }
 }

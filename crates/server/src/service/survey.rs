@@ -18,7 +18,7 @@ const GROUPS_DEFAULT: u32 = 20;
 
 /// What happened over time.
 pub(crate) async fn stats<B: Backend>(
-    backend: &B,
+    backend: B,
     request: v1::GetStatsRequest,
 ) -> Result<v1::GetStatsResponse, Status> {
     let check = || {
@@ -90,9 +90,9 @@ fn point(start: Option<Timestamp>, tally: &Tally) -> v1::StatsPoint {
 }
 
 /// The types.
-pub(crate) async fn types<B: Backend>(backend: &B) -> Result<v1::ListTypesResponse, Status> {
+pub(crate) async fn types<B: Backend>(backend: B) -> Result<v1::ListTypesResponse, Status> {
     let (kinds, workers) =
-        tokio::try_join!(Survey::kinds(backend), backend.workers()).map_err(|e| refuse(&e))?;
+        tokio::try_join!(Survey::kinds(&backend), backend.workers()).map_err(|e| refuse(&e))?;
     let told = |info: task_domain::KindInfo| {
         let run = workers.iter().filter(|w| !w.draining && w.info.kinds.contains(&info.kind));
         v1::TaskType {
@@ -108,7 +108,7 @@ pub(crate) async fn types<B: Backend>(backend: &B) -> Result<v1::ListTypesRespon
 
 /// The errors, grouped.
 pub(crate) async fn errors<B: Backend>(
-    backend: &B,
+    backend: B,
     request: v1::ListErrorsRequest,
 ) -> Result<v1::ListErrorsResponse, Status> {
     let check = || {
@@ -127,7 +127,7 @@ pub(crate) async fn errors<B: Backend>(
 }
 
 /// What is wrong now.
-pub(crate) async fn problems<B: Backend>(backend: &B) -> Result<v1::ListProblemsResponse, Status> {
+pub(crate) async fn problems<B: Backend>(backend: B) -> Result<v1::ListProblemsResponse, Status> {
     let (heads, workers, counts, stats, losses) = tokio::try_join!(
         backend.heads(),
         backend.workers(),

@@ -3,9 +3,10 @@
 use task_domain::{Decision, KindInfo};
 use task_proto::v1;
 use task_proto::v1::watch_tasks_response::Event;
+use task_testing::eventually;
 
 use crate::bad_input::at_fault;
-use crate::support::{Client, Site, Watching, create, create_many};
+use crate::support::{Client, SOON, Site, Watching, create, create_many};
 
 fn of_type(kind: &str) -> v1::TaskFilter {
     v1::TaskFilter { types: vec![kind.to_owned()], ..Default::default() }
@@ -105,8 +106,12 @@ async fn statistics_types_and_problems_tell_of_what_happened() {
         .execute(&site.database.pool())
         .await
         .unwrap();
-    let problems = client.list_problems(v1::ListProblemsRequest {}).await.unwrap().into_inner().problems;
-    let gravest = &problems[0];
+    // What was answered before is given again for a second.
+    let gravest = eventually("a problem", SOON, async || {
+        let answer = client.list_problems(v1::ListProblemsRequest {}).await.unwrap().into_inner();
+        answer.problems.into_iter().next().ok_or("none")
+    })
+    .await;
     assert_eq!((gravest.code.as_str(), gravest.severity()), ("no_worker", v1::Severity::Critical));
     assert!(gravest.message.contains(&format!("task {orphan} ")), "{}", gravest.message);
     assert_eq!(gravest.r#type, "nobody");

@@ -1379,7 +1379,8 @@ export const TaskService: GenService<{
     output: typeof ListWorkersResponseSchema;
   },
   /**
-   * The types that workers run or have run, and those of the tasks there are.
+   * The types that workers run or have run, and those of the tasks there are. May be a second old, as
+   * the three below: those who ask the same at about the same time share an answer.
    *
    * @generated from rpc task.v1.TaskService.ListTypes
    */
