@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 # Where cargo builds.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Programs that were installed for this repository alone come first.
+export PATH := $(CURDIR)/target/tools/path:$(PATH)
 
 .PHONY: help
 help: ## List the targets
@@ -20,8 +22,8 @@ dashboard: ## Build the dashboard, which the next build of the server then has i
 
 # Builds the dashboard where Node is there and something in it has changed; the server is built either way.
 dashboard/dist/index.html: $(shell git ls-files dashboard ':!dashboard/e2e' 2>/dev/null)
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory dashboard && touch $@; \
-	else echo "the dashboard is left out: npm is missing (make bootstrap brings it)"; fi
+	@if cargo run --quiet --locked -p xtask -- node $(NODE); then $(MAKE) --no-print-directory dashboard && touch $@; \
+	else echo "the dashboard is left out: it needs Node 20 or newer (make bootstrap brings it)"; fi
 
 .PHONY: test
 test: ## Run every check and every test, with a summary at the end
@@ -47,6 +49,7 @@ bench-peers: ## Measure River and Graphile Worker beside the service, on the sam
 	@crates/bench/peers/bench.sh
 
 .PHONY: demo
+demo: NODE := --install
 demo: dashboard/dist/index.html ## Start everything on a Postgres of its own, run a few tasks, stay up; DEMO_LISTEN=HOST:PORT instead of 127.0.0.1:8080
 	@cargo build --quiet --locked -p task-cli
 	@./crates/standalone/demo.sh "$(TARGET)/debug/task-cli"

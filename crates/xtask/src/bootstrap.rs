@@ -1,16 +1,17 @@
 //! What a developer's machine needs. Looks first, installs only what is missing, so that a second
 //! run does nothing.
 
+mod node;
+
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use task_embedded::{Binaries, OLDEST_MAJOR};
 
 use crate::tools;
 
-/// The oldest Node that the dashboard is built with.
-const OLDEST_NODE: u32 = 20;
+pub(crate) use node::{bring as bring_node, look as look_for_node};
 
 pub(crate) fn run() -> Result<()> {
     // That this runs shows that cargo is there; the Makefile looks for it before.
@@ -21,7 +22,7 @@ pub(crate) fn run() -> Result<()> {
     println!("git: {}", said("git", "--version")?);
     postgres()?;
     pooler()?;
-    node()?;
+    println!("node: {}", bring_node()?);
     browser()?;
     if !has_venv() {
         install("Python's venv module (buf comes as a Python package)", "python3-venv")?;
@@ -52,24 +53,6 @@ fn pooler() -> Result<()> {
     }
     let program = if tools::is_installed("pgbouncer") { "pgbouncer" } else { place };
     println!("pgbouncer: {}", said(program, "--version")?);
-    Ok(())
-}
-
-/// Node and npm, which build the dashboard.
-fn node() -> Result<()> {
-    if !tools::is_installed("node") {
-        install("Node", "nodejs")?;
-    }
-    if !tools::is_installed("npm") {
-        install("npm", "npm")?;
-    }
-    let version = said("node", "--version")?;
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    ensure!(
-        major.is_some_and(|major| major >= OLDEST_NODE),
-        "node {version} is older than {OLDEST_NODE}: install a newer one from https://nodejs.org"
-    );
-    println!("node: {version}");
     Ok(())
 }
 

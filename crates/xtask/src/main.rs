@@ -27,6 +27,12 @@ struct Arguments {
 enum Command {
     /// Brings a developer's machine what it needs, and says what it does.
     Bootstrap,
+    /// Says which Node builds the dashboard, and fails where none can.
+    Node {
+        /// Install it where it is missing.
+        #[arg(long)]
+        install: bool,
+    },
     /// Checks that no crate imports what crates/README.md forbids it.
     Layering,
     /// Checks that the documentation names only paths that are there.
@@ -46,6 +52,10 @@ fn main() -> ExitCode {
         Command::Bootstrap => bootstrap::run().map(|()| {
             println!("all there: `make test` runs the tests, `make demo` shows the service");
         }),
+        Command::Node { install } => {
+            let found = if install { bootstrap::bring_node() } else { bootstrap::look_for_node() };
+            found.map(|version| println!("node: {version}"))
+        }
         Command::Layering => layering::run(),
         Command::Links => links::run(),
         Command::Lockfile => lockfile::run(),

