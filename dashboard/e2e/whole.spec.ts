@@ -8,7 +8,7 @@ test("the overview tells how many tasks stand where, and what is wrong", async (
   await service.client.createTask({ task: { name: "left alone", type: "nobody-runs-this" } });
   const problem = page
     .getByRole("region", { name: "Problems" })
-    .getByText(/no live worker runs type `nobody-runs-this`/);
+    .getByText(/no live worker runs type nobody-runs-this/);
   await expect(problem).toBeVisible({ timeout: 30_000 });
   await page.getByRole("link", { name: "7d" }).click();
   await expect(page).toHaveURL(/window=7d/);

@@ -12,8 +12,6 @@ export interface ChartLine {
   values: (number | null)[];
 }
 
-const HEIGHT = 180;
-
 /** Lines over time. The library comes with the first chart, not with the page. */
 export function Chart(props: {
   /** What it shows, in a sentence with figures, for those who do not see it. */
@@ -36,15 +34,18 @@ export function Chart(props: {
     const element = box.current;
     if (!element) return;
     let gone = false;
-    const width = () => Math.max(element.clientWidth, 200);
-    const resized = new ResizeObserver(() => plot.current?.setSize({ width: width(), height: HEIGHT }));
+    const size = () => ({ width: Math.max(element.clientWidth, 200), height: element.clientHeight });
+    const resized = new ResizeObserver(() => plot.current?.setSize(size()));
     const system = matchMedia("(prefers-color-scheme: dark)");
     const draw = async () => {
       const [{ default: Plot }] = await Promise.all([import("uplot"), import("uplot/dist/uPlot.min.css")]);
       if (gone) return;
       const style = getComputedStyle(document.documentElement);
       const color = (name: string) => style.getPropertyValue(name).trim();
+      // The canvas knows no style sheet: letters grow on large screens as those of the page do.
+      const rem = Number.parseFloat(style.fontSize);
       const axis = {
+        font: `${0.85 * rem}px ${style.fontFamily}`,
         stroke: color("--faint"),
         grid: { stroke: color("--line"), width: 1 },
         ticks: { show: false },
@@ -52,14 +53,13 @@ export function Chart(props: {
       plot.current?.destroy();
       plot.current = new Plot(
         {
-          width: width(),
-          height: HEIGHT,
+          ...size(),
           legend: { show: false },
           cursor: { drag: { x: false, y: false } },
           scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
           axes: [
-            { ...axis, size: 28, values: clock },
-            { ...axis, size: 64, values: (_, ticks) => ticks.map(format) },
+            { ...axis, size: 2 * rem, values: clock },
+            { ...axis, size: 4.5 * rem, values: (_, ticks) => ticks.map(format) },
           ],
           series: [
             {},
@@ -96,7 +96,7 @@ export function Chart(props: {
 
   return (
     <figure className="min-w-0">
-      <div ref={box} role="img" aria-label={summary} className="h-45 w-full overflow-hidden" />
+      <div ref={box} role="img" aria-label={summary} className="h-52 w-full overflow-hidden" />
       <figcaption className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-[0.85rem] text-soft">
         {lines.map((line) => (
           <span key={line.label} className="inline-flex items-center gap-1.5">

@@ -16,7 +16,7 @@ export function Page(props: {
     document.title = tab ? `${tab} · Task Service` : "Task Service";
   }, [tab]);
   return (
-    <div className={cx("mx-auto w-full max-w-[110rem] px-4 py-4 sm:px-6 sm:py-5", className)}>
+    <div className={cx("mx-auto w-full max-w-[130rem] px-4 py-4 sm:px-6 sm:py-5", className)}>
       <header className="mb-4 flex min-h-8 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <h1 className="min-w-0 text-lg font-semibold tracking-tight">{title}</h1>
         {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}

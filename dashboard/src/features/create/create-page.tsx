@@ -150,7 +150,9 @@ function CreateForm({ type, like }: { type: string; like: TaskFull | undefined }
           )
         }
       >
-        {byFields && asTexts ? (
+        {types.isPending ? (
+          <Rows count={12} />
+        ) : byFields && asTexts ? (
           <div className="space-y-4">
             {fields.map((each) => (
               <ParameterInput

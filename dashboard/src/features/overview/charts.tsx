@@ -14,7 +14,7 @@ export function Charts({ stats }: { stats: { step: number; points: Point[] } | u
       <div className="grid gap-4 lg:grid-cols-2">
         {["Throughput", "Failure rate", "Waiting", "Running"].map((title) => (
           <Card key={title} title={title}>
-            <Skeleton className="h-45 w-full" />
+            <Skeleton className="h-52 w-full" />
           </Card>
         ))}
       </div>

@@ -12,11 +12,16 @@ export function Problems() {
         <Note
           key={`${each.code} ${each.type} ${each.message}`}
           tone={each.critical ? "error" : "warning"}
-          title={<bdi>{each.message}</bdi>}
+          title={<bdi className="inline-block first-letter:uppercase">{marked(each.message)}</bdi>}
         >
-          {each.advice}
+          <span className="inline-block first-letter:uppercase">{marked(each.advice)}</span>
         </Note>
       ))}
     </section>
   );
+}
+
+/** What the service puts between backticks is set as code. */
+function marked(text: string) {
+  return text.split("`").map((part, n) => (n % 2 === 1 ? <code key={`${n} ${part}`}>{part}</code> : part));
 }
