@@ -7,7 +7,7 @@ interface Rules {
   allowed: RegExp[];
 }
 
-export const test = base.extend<{ rules: Rules }, { service: Service }>({
+export const test = base.extend<{ rules: Rules; origins: string[] }, { service: Service }>({
   service: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what is needed here.
     async ({}, use) => {
@@ -19,8 +19,10 @@ export const test = base.extend<{ rules: Rules }, { service: Service }>({
     { scope: "worker" },
   ],
   baseURL: async ({ service }, use) => use(service.url),
+  /** Where requests may go; a test that puts something before the server adds it. */
+  origins: async ({ service }, use) => use([service.url]),
   rules: [
-    async ({ page, service }, use) => {
+    async ({ page, origins }, use) => {
       const rules: Rules = { allowed: [] };
       const broken: string[] = [];
       page.on("console", (message) => {
@@ -28,7 +30,9 @@ export const test = base.extend<{ rules: Rules }, { service: Service }>({
       });
       page.on("pageerror", (error) => broken.push(`error: ${error.message}`));
       page.on("request", (request) => {
-        const own = request.url().startsWith(`${service.url}/`) || /^(data|blob):/.test(request.url());
+        const own =
+          origins.some((origin) => request.url().startsWith(`${origin}/`)) ||
+          /^(data|blob):/.test(request.url());
         if (!own) broken.push(`request: ${request.url()}`);
       });
       await use(rules);
