@@ -12,7 +12,7 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   reporter: [["list"]],
   outputDir: "../node_modules/.e2e",
-  projects: [{ name: "tests" }],
+  projects: [{ name: "tests" }, { name: "screenshots", testMatch: "screenshots.ts" }],
   use: {
     viewport: { width: 1440, height: 900 },
     launchOptions: {
