@@ -121,14 +121,28 @@ pub(crate) enum Command {
     Man(commands::man::Args),
 }
 
-/// Names the command that was meant, where it stands under `task`.
+/// Names the command that was meant, where it stands under `task`, and hides what may be a password.
 pub(crate) fn with_hint(mut error: clap::Error) -> clap::Error {
+    for kind in [ContextKind::InvalidArg, ContextKind::InvalidValue, ContextKind::InvalidSubcommand] {
+        if let Some(ContextValue::String(text)) = error.get(kind)
+            && let Some(shown) = without_login(text)
+        {
+            error.insert(kind, ContextValue::String(shown));
+        }
+    }
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return error };
     let full = format!("task {word}");
     if TaskCommand::has_subcommand(word) {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![full]));
     }
     error
+}
+
+/// A URL with `***` for what stands before its host, where something does.
+fn without_login(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let (_, place) = rest.rsplit_once('@')?;
+    Some(format!("{scheme}://***@{place}"))
 }
 
 impl Command {

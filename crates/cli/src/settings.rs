@@ -78,14 +78,14 @@ impl Settings {
 
 impl File {
     fn read(path: &Path) -> Result<Self> {
-        let told = |problem: &dyn std::fmt::Display| {
+        let wrong = |problem: &dyn std::fmt::Display| {
             Failure::Usage(format!("config file {}: {problem}", path.display()))
         };
-        let text = std::fs::read_to_string(path).map_err(|e| told(&e))?;
+        let text = std::fs::read_to_string(path).map_err(|e| wrong(&e))?;
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        serde_saphyr::from_str(&text).map_err(|e| told(&e))
+        serde_saphyr::from_str(&text).map_err(|e| wrong(&told::told(&e)))
     }
 }
 
@@ -94,6 +94,8 @@ fn default_path() -> Option<PathBuf> {
     let config = std::env::var_os("XDG_CONFIG_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     Some(config.or_else(home)?.join("task-cli/config.yaml"))
 }
+
+mod told;
 
 #[cfg(test)]
 mod properties;

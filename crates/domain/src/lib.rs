@@ -5,6 +5,7 @@
 //! the parts of the service meet is decided in [`ports`].
 
 pub mod attempt;
+pub mod database_url;
 pub mod filter;
 pub mod history;
 pub mod id;

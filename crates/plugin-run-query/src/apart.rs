@@ -4,11 +4,13 @@
 //! tasks behind the service's back. So each new session is asked where it has landed before a task
 //! may use it. The questions need no privilege beyond logging in.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection, Row};
+use task_domain::database_url;
 use tokio::sync::OnceCell;
 
 use crate::Error;
@@ -17,7 +19,6 @@ use crate::Error;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The task queue's own database, asked once, when the first session is opened.
-#[derive(Debug)]
 pub(crate) struct Queue {
     /// By each of its hosts.
     options: Vec<PgConnectOptions>,
@@ -35,9 +36,17 @@ struct Place {
     role: String,
 }
 
+// The options hold a password.
+impl fmt::Debug for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queue").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
 impl Queue {
     pub(crate) fn new(urls: &[String]) -> Result<Self, Error> {
-        let read = |url: &String| match PgConnectOptions::from_str(url) {
+        // What is ignored in it is told by whoever works on the queue.
+        let read = |url: &String| match PgConnectOptions::from_str(&database_url::heeded(url).0) {
             Ok(options) => Ok(options.disable_statement_logging()),
             Err(error) => Err(Error::Settings {
                 name: "(the task queue)".into(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _};
-use task_domain::TaskResult;
+use task_domain::{TaskResult, database_url};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::answer::Answer;
@@ -53,7 +53,11 @@ impl fmt::Debug for Lane {
 impl Lane {
     pub(crate) fn new(name: String, settings: Connection) -> Result<Self, Error> {
         settings.check(&name)?;
-        let options = PgConnectOptions::from_str(&settings.url).map_err(|error| Error::Settings {
+        let (url, ignored) = database_url::heeded(&settings.url);
+        for told in ignored {
+            tracing::warn!("connection `{name}`: {told}");
+        }
+        let options = PgConnectOptions::from_str(&url).map_err(|error| Error::Settings {
             name: name.clone(),
             problem: format!("its address cannot be read: {error}"),
         })?;

@@ -13,7 +13,7 @@ use crate::connection::within;
 use crate::settings::{OURS, Purpose};
 
 /// One server, or several of which one takes writes at a time. Clones share which one did last.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Places {
     all: Arc<[PgConnectOptions]>,
     current: Arc<AtomicUsize>,

@@ -1,15 +1,16 @@
 //! How to reach the database.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use task_domain::Invalid;
+use task_domain::{Invalid, database_url};
 
 use crate::place::Places;
 
 /// How to reach the database, and how hard to lean on it. Clones share what they learn of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     pub(crate) places: Places,
     /// Connections for questions and operators' actions. Default: 10.
@@ -80,11 +81,15 @@ impl Settings {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(wrong("is no Postgres URL"));
         }
+        let (url, ignored) = database_url::heeded(url);
+        for told in ignored {
+            tracing::warn!("{told}");
+        }
         let read = |url: String| {
             let options = PgConnectOptions::from_str(&url).map_err(|_| wrong("cannot be read"))?;
             Ok(options.application_name("task-service"))
         };
-        let places = Self::each_host(url).into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let places = Self::each_host(&url).into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             places: Places::new(places),
             pool_size: 10,
@@ -129,6 +134,19 @@ impl Settings {
     }
 }
 
+// The URL holds a password.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("places", &format_args!("{}", self.describe()))
+            .field("pool_size", &self.pool_size)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("notify", &self.notify)
+            .field("pooled", &self.pooled)
+            .finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +160,8 @@ mod tests {
         }
         let settings = Settings::new("postgres://u:hunter2@db.example:6432/tasks").unwrap();
         assert_eq!(settings.describe(), "database `tasks` at db.example:6432");
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("db.example:6432") && !shown.contains("hunter2"), "{shown}");
     }
 
     #[test]

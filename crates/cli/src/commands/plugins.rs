@@ -25,9 +25,10 @@ pub(crate) struct Plugins {
     #[arg(long, help = SMTP_HELP, env = "TASK_SMTP_URL", hide_env_values = true, value_name = "URL")]
     smtp_url: Option<String>,
     /// Databases for `run_query`
+    // Read by `Setup::read`, since clap repeats what it refuses, password and all.
     #[arg(help = CONNECTION_HELP, long = "connection", env = "TASK_CONNECTIONS", hide_env_values = true, value_name = "NAME=URL",
-        value_delimiter = ' ', value_parser = parse::connection)]
-    connections: Vec<(String, String)>,
+        value_delimiter = ' ')]
+    connections: Vec<String>,
     /// A file to which `simulate` adds a line for each start and end of an execution: for tests of
     /// what is lost or run twice
     #[arg(long, env = "TASK_SIMULATE_JOURNAL", value_name = "FILE", hide = true)]
@@ -60,13 +61,21 @@ impl Setup {
         smtp_url: Option<String>,
         in_file: BTreeMap<String, FileConnection>,
     ) -> Result<Self> {
-        let names = flags.connections.iter().map(|(name, _)| name.as_str());
+        let given = flags.connections.iter().filter(|text| !text.is_empty()).enumerate();
+        let given = given.map(|(at, text)| {
+            parse::connection(text).map_err(|problem| {
+                let nth = at + 1;
+                Failure::Usage(format!("--connection or TASK_CONNECTIONS: number {nth} {problem}"))
+            })
+        });
+        let given = given.collect::<Result<Vec<_>>>()?;
+        let names = given.iter().map(|(name, _)| name.as_str());
         parse::unique("--connection", names).map_err(Failure::Usage)?;
         let mut connections = BTreeMap::new();
         for (name, connection) in in_file {
             connections.insert(name.clone(), connection.read(&name)?);
         }
-        for (name, url) in flags.connections {
+        for (name, url) in given {
             connections.insert(name, Connection::new(url));
         }
         let smtp_url = flags.smtp_url.filter(|url| !url.is_empty()).or(smtp_url);

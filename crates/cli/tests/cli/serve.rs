@@ -31,6 +31,9 @@ fn wrong_options_say_what_to_change() {
     wrong(&["--types", "no_such_type"], "no plugin runs type `no_such_type`; there are: simulate");
     wrong(&["--smtp-url", "http://x"], "--smtp-url: the mail server's address");
     wrong(&["--connection", "postgres://x"], "write name=postgres://");
+    wrong(&["--connection", "a=postgres://h/x postgres://u:hunter2@h/d"], "number 2 has no name");
+    wrong(&["--connection", "=postgres://u:hunter2@h/d"], "TASK_CONNECTIONS: number 1 has no name");
+    wrong(&["postgres://u:hunter2@h/d"], "unexpected argument 'postgres://***@h/d'");
     wrong(&["--connection", "a=postgres://h/x", "--connection", "a=postgres://h/x"], "given twice");
 }
 
@@ -40,6 +43,18 @@ fn a_database_that_is_away_is_said_so() {
     let mut worker = Talk::new(bare(&["serve", "--database-url", "postgres://u:hunter2@127.0.0.1:1/d"]));
     let told = worker.hears("waiting for database `d` at 127.0.0.1:1");
     assert!(told.contains("WARN") && !told.contains("hunter2"), "{told}");
+    worker.signal(Signal::SIGTERM);
+    assert_eq!(worker.end().code, 0);
+}
+
+#[test]
+fn no_parameter_of_a_url_is_logged() {
+    let url = "postgres://127.0.0.1:1/d?sslpassword=hunter2&ter2@h";
+    let mut worker = Talk::new(bare(&["serve", "--database-url", url]));
+    for words in ["`sslpassword`", "parameter 2", "waiting for database `d` at 127.0.0.1:1"] {
+        let told = worker.hears(words);
+        assert!(!told.contains("ter2"), "{told}");
+    }
     worker.signal(Signal::SIGTERM);
     assert_eq!(worker.end().code, 0);
 }

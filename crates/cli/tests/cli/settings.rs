@@ -95,5 +95,9 @@ fn a_wrong_config_file_is_a_usage_error() {
     let file = dir.path().join("config.yaml");
     std::fs::write(&file, "adress: http://127.0.0.1:3\n").unwrap();
     run(bare(&["task", "list", "--config", file.to_str().unwrap()]), None).fails(2, "adress");
+    std::fs::write(&file, "serve:\n  database_url: [postgres://u:hunter2@h/d\n").unwrap();
+    let done = run(bare(&["task", "list", "--config", file.to_str().unwrap()]), None);
+    done.fails(2, "line 2, column 17: give a single value");
+    assert!(!done.stderr.contains("hunter2"), "{done:?}");
     run(bare(&["task", "list", "--config", "/no/such/file"]), None).fails(2, "/no/such/file");
 }
