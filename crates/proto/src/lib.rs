@@ -3,6 +3,7 @@
 //! Conversions from the wire check every limit, so that nothing unchecked passes this crate.
 //! [`status::from_error`] is the one map from errors to gRPC codes.
 
+pub mod codec;
 pub mod from_wire;
 pub mod status;
 pub mod to_wire;
@@ -11,6 +12,7 @@ pub mod to_wire;
 #[allow(missing_docs, clippy::pedantic, clippy::large_enum_variant, unreachable_pub)]
 pub mod v1 {
     tonic::include_proto!("task.v1");
+    include!(concat!(env!("OUT_DIR"), "/client/task.v1.rs"));
 }
 
 /// The interface's own description, for reflection and for printing messages.
