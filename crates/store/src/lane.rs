@@ -1,7 +1,7 @@
 //! Lanes by number and by name, remembered: there are few of them and they never change.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, RwLock};
 
 use sqlx::postgres::PgConnection;
@@ -11,8 +11,9 @@ use task_domain::{Kind, Lane, Priority, Queue};
 #[derive(Clone, Default)]
 pub(crate) struct Lanes {
     known: Arc<RwLock<Known>>,
-    /// The highest number that another process said it knows.
-    announced: Arc<AtomicI32>,
+    /// Whether another process said that it knows more of them than were known here. Not which: any client
+    /// of the database can say any number, and one look settles what there is to it.
+    behind: Arc<AtomicBool>,
     /// Whether such announcements are heard just now.
     hearing: Arc<AtomicBool>,
     /// Whether the next look is one that no announcement asked for.
@@ -52,7 +53,9 @@ impl Lanes {
 
     /// Notes that another process knows lanes up to this number.
     pub(crate) fn announce(&self, id: i32) {
-        self.announced.fetch_max(id, Relaxed);
+        if id > self.newest() {
+            self.behind.store(true, Relaxed);
+        }
     }
 
     /// Notes whether announcements are heard from now on.
@@ -81,7 +84,7 @@ impl Lanes {
 
     /// Whether there are lanes that this process has only heard of.
     pub(crate) fn are_behind(&self) -> bool {
-        self.announced.load(Relaxed) > self.newest()
+        self.behind.load(Relaxed)
     }
 
     /// Reads the lanes that were added since. Returns whether there were any.
@@ -89,7 +92,7 @@ impl Lanes {
         // Numbers are handed out before they are committed: look back a little, so that a lane
         // which was committed late is not passed by for good.
         const LATE: i32 = 1_000;
-        let rows = find(connection, self.newest().saturating_sub(LATE)).await?;
+        let rows = self.look(connection, self.newest().saturating_sub(LATE)).await?;
         let mut known = self.known.write().expect("no holder of this lock panics");
         let before = known.by_id.len();
         known.add(rows);
@@ -99,12 +102,22 @@ impl Lanes {
     /// Reads all lanes and forgets what was known: a standby that took over may lack the newest ones,
     /// and give their numbers to others.
     pub(crate) async fn read_anew(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
-        let rows = find(connection, 0).await?;
+        let rows = self.look(connection, 0).await?;
         let mut known = Known::default();
         known.add(rows);
-        self.announced.store(known.newest, Relaxed);
         *self.known.write().expect("no holder of this lock panics") = known;
         Ok(())
+    }
+
+    /// The lanes with higher numbers than this.
+    async fn look(&self, connection: &mut PgConnection, after: i32) -> sqlx::Result<Vec<LaneRow>> {
+        // Before the look: what is announced during it may not be in it.
+        let behind = self.behind.swap(false, Relaxed);
+        let rows = find(connection, after).await;
+        if rows.is_err() && behind {
+            self.behind.store(true, Relaxed);
+        }
+        rows
     }
 
     /// Makes sure that these lanes exist and are known here.
@@ -129,7 +142,6 @@ impl Lanes {
 
 type LaneRow = (i32, String, String, i32);
 
-/// The lanes with higher numbers than this.
 async fn find(connection: &mut PgConnection, after: i32) -> sqlx::Result<Vec<LaneRow>> {
     sqlx::query_as(include_str!("../queries/task/find_lanes.sql")).bind(after).fetch_all(connection).await
 }
@@ -146,5 +158,38 @@ impl Known {
             self.by_lane.insert(lane.clone(), id);
             self.by_id.insert(id, lane);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn one_look_settles_what_was_announced() {
+        let database = task_testing::Database::new().await;
+        let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+        let lanes = Lanes::default();
+        lanes.announce(i32::MAX);
+        assert!(lanes.are_behind());
+        lanes.refresh(&mut connection).await.unwrap();
+        assert!(!lanes.are_behind(), "anybody can say any number");
+        // One that is true is heard nevertheless.
+        let lane =
+            Lane { queue: Queue::default(), kind: Kind::new("t").unwrap(), priority: Priority::default() };
+        Lanes::default().add(&mut connection, &[&lane]).await.unwrap();
+        lanes.announce(1);
+        assert!(lanes.are_behind());
+        lanes.refresh(&mut connection).await.unwrap();
+        assert_eq!((lanes.are_behind(), lanes.id(&lane)), (false, Some(1)));
+        lanes.announce(1);
+        assert!(!lanes.are_behind(), "it is known");
+        // A look that failed has settled nothing.
+        lanes.announce(2);
+        sqlx::query("drop table task_lane cascade").execute(&mut connection).await.unwrap();
+        lanes.refresh(&mut connection).await.unwrap_err();
+        assert!(lanes.are_behind());
     }
 }
