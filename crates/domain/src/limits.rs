@@ -42,6 +42,8 @@ pub const TIMEOUT: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)
 pub const BACKOFF: std::ops::RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(168);
 /// Furthest `run_at`, from the moment of the request: ten years.
 pub const RUN_AT_AHEAD: Duration = Duration::from_hours(87600);
+/// Longest time for which a plugin may put a task back: as far as a task's own `run_at` may be.
+pub const SNOOZE: Duration = RUN_AT_AHEAD;
 /// Workers that a task may lose: with the last of them it is held to be their killer and set FAILED,
 /// unless others were lost as often beside it.
 pub const CRASHES: u32 = 3;

@@ -11,7 +11,8 @@ use task_domain::TaskResult;
 pub enum Outcome {
     /// Done, with something to show or nothing.
     Done(Option<TaskResult>),
-    /// Run again after this time; costs no attempt.
+    /// Run again after this time; costs no attempt. More than ten years
+    /// ([`limits::SNOOZE`](task_domain::limits::SNOOZE)) are taken for ten years.
     Snooze(Duration),
 }
 

@@ -51,7 +51,7 @@ impl Service<Attempt> for RunPlugin {
 fn name(answer: Result<task_plugin::Outcome, Error>) -> Outcome {
     match answer {
         Ok(task_plugin::Outcome::Done(result)) => Outcome::Succeeded(result),
-        Ok(task_plugin::Outcome::Snooze(span)) => Outcome::Snoozed(span),
+        Ok(task_plugin::Outcome::Snooze(span)) => Outcome::Snoozed(span.min(limits::SNOOZE)),
         Err(error) => {
             let message = storable(error.message());
             match error.retry_hint() {
@@ -81,7 +81,16 @@ pub(super) fn storable(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn a_plugins_pause_can_always_be_stored() {
+        let pause = |span| name(Ok(task_plugin::Outcome::Snooze(span)));
+        assert_eq!(pause(Duration::MAX), Outcome::Snoozed(limits::SNOOZE));
+        assert_eq!(pause(Duration::from_secs(3)), Outcome::Snoozed(Duration::from_secs(3)));
+    }
 
     #[test]
     fn a_plugins_words_can_always_be_stored() {
