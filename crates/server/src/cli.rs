@@ -155,6 +155,7 @@ impl ServeArguments {
             max_streams: self.max_streams,
             connection_age: Duration::from_secs(self.connection_age),
             recorder: Some(recorder),
+            ..Options::default()
         }
     }
 }

@@ -11,20 +11,22 @@ use futures::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use crate::metrics::{CONNECTIONS, Held};
 
 /// Accepts connections for ever. At most `limit` are open; the next one waits in the listen queue.
-/// Cancelling `cut` ends them all.
+/// One that has not said after `opening` which HTTP it speaks is ended. Cancelling `cut` ends them all.
 pub(crate) fn accept(
     listener: TcpListener,
     limit: usize,
+    opening: Duration,
     cut: CancellationToken,
 ) -> impl Stream<Item = Result<Connection, Infallible>> {
     let free = Arc::new(Semaphore::new(limit));
-    futures::stream::unfold((listener, free, cut), |(listener, free, cut)| async move {
+    futures::stream::unfold((listener, free, cut), move |(listener, free, cut)| async move {
         // Never closed, so an error cannot come; ending the stream would be the answer to one.
         let permit = Arc::clone(&free).acquire_owned().await.ok()?;
         let stream = accept_one(&listener).await;
@@ -32,6 +34,7 @@ pub(crate) fn accept(
             stream,
             cut: Box::pin(cut.clone().cancelled_owned()),
             gathered: false,
+            opening: Some(Opening { until: Box::pin(tokio::time::sleep(opening)), heard: 0 }),
             _permit: permit,
             _held: Held::new(metrics::gauge!(CONNECTIONS)),
         };
@@ -70,8 +73,31 @@ pub(crate) struct Connection {
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Whether others have run since there was something to write.
     gathered: bool,
+    /// Until it has said which HTTP it speaks.
+    opening: Option<Opening>,
     _permit: OwnedSemaphorePermit,
     _held: Held,
+}
+
+/// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// A connection that has yet to say which HTTP it speaks. As long as it may be either, nobody else looks
+/// at the clock: afterwards pings are expected of HTTP/2, and a whole head, in time, of HTTP/1.
+struct Opening {
+    until: Pin<Box<Sleep>>,
+    /// How much of the preface has come.
+    heard: usize,
+}
+
+impl Opening {
+    /// Whether that is told, now that these bytes have come too.
+    fn is_over(&mut self, bytes: &[u8]) -> bool {
+        let rest = &PREFACE[self.heard..];
+        let len = bytes.len().min(rest.len());
+        self.heard += len;
+        self.heard == PREFACE.len() || bytes[..len] != rest[..len]
+    }
 }
 
 impl Connection {
@@ -106,7 +132,19 @@ impl AsyncRead for Connection {
         if self.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        if let Some(opening) = &mut self.opening
+            && opening.until.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if let Some(opening) = &mut self.opening
+            && opening.is_over(&buf.filled()[before..])
+        {
+            self.opening = None;
+        }
+        read
     }
 }
 
@@ -135,5 +173,23 @@ impl AsyncWrite for Connection {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(parts: &[&[u8]]) -> Vec<bool> {
+        let mut opening = Opening { until: Box::pin(tokio::time::sleep(Duration::ZERO)), heard: 0 };
+        parts.iter().map(|part| opening.is_over(part)).collect()
+    }
+
+    #[tokio::test]
+    async fn the_first_bytes_tell_which_http_it_is() {
+        assert_eq!(said(&[b"", b"PRI * HT", b"TP/2.0\r\n\r\nSM\r\n\r\n\0\0"]), [false, false, true]);
+        assert_eq!(said(&[b"P", b"OST"]), [false, true]);
+        assert_eq!(said(&[b"GET / HTTP/1.1"]), [true]);
+        assert_eq!(said(&[&PREFACE[..23]]), [false]);
     }
 }

@@ -26,6 +26,8 @@ pub struct Options {
     pub max_watches: usize,
     /// Connections open at a time; more wait in the listen queue. Default: 10,000.
     pub max_connections: usize,
+    /// How long a new connection may take to say which HTTP it speaks. Default: 10 s.
+    pub opening_timeout: Duration,
     /// Calls and watches at a time on one connection. Default: 1,000.
     pub max_streams: u32,
     /// Age at which a connection is asked to make way for a new one, so that clients spread over
@@ -47,6 +49,7 @@ impl Default for Options {
             max_calls: 1_024,
             max_watches: 20_000,
             max_connections: 10_000,
+            opening_timeout: Duration::from_secs(10),
             max_streams: 1_000,
             connection_age: Duration::from_hours(1),
             recorder: None,

@@ -128,7 +128,8 @@ impl<B: Backend> Server<B> {
             },
         };
 
-        let connections = incoming::accept(listener, options.max_connections, cut.clone());
+        let connections =
+            incoming::accept(listener, options.max_connections, options.opening_timeout, cut.clone());
         let serving = transport(&options, router)
             .serve_with_incoming_shutdown(connections, drain.clone().cancelled_owned());
         let mut serving = std::pin::pin!(serving);

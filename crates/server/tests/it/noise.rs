@@ -133,3 +133,20 @@ async fn silent_connections_make_way() {
     drop(quiet);
     site.end().await.unwrap();
 }
+
+/// Who says nothing, or not even which HTTP it speaks, is sent away, though its age is far off; who does
+/// may be silent afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_do_not_begin_are_ended() {
+    let site = Site::with(Options { opening_timeout: Duration::from_millis(200), ..options() }).await;
+    let mut honest = client(site.address).await;
+    create(&mut honest, "t").await;
+    for said in [&b""[..], b"PRI * HT"] {
+        let mut quiet = silent(site.address, said).await;
+        let ended = timeout(SOON, quiet.read_to_end(&mut Vec::new())).await;
+        assert!(ended.is_ok(), "still open after {said:?}");
+    }
+    // On the connection that it had before: it was not ended meanwhile.
+    create(&mut honest, "t").await;
+    site.end().await.unwrap();
+}
