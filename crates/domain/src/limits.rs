@@ -30,6 +30,9 @@ pub const LABELS: usize = 32;
 pub const LABEL_NAME_CHARS: usize = 63;
 /// Longest label value, in characters.
 pub const LABEL_VALUE_CHARS: usize = 255;
+/// Most lanes: combinations of queue, type and priority that tasks have had, ever. Every process keeps all
+/// of them in memory, and a worker's claim looks at each one that it serves.
+pub const LANES: usize = 10_000;
 /// Most tasks on one list page.
 pub const PAGE_SIZE: u32 = 1_000;
 /// Deepest row that page numbers reach; a cursor goes further.

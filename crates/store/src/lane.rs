@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, RwLock};
 
 use sqlx::postgres::PgConnection;
-use task_domain::{Kind, Lane, Priority, Queue};
+use task_domain::{Kind, Lane, Priority, Queue, limits};
 
 /// The lanes this process has met. Cheap to clone; clones share what they know.
 #[derive(Clone, Default)]
@@ -120,7 +120,12 @@ impl Lanes {
         rows
     }
 
-    /// Makes sure that these lanes exist and are known here.
+    /// Whether so many more would be too many.
+    pub(crate) fn are_too_many_with(&self, more: usize) -> bool {
+        self.read(|known| known.by_id.len() + more > limits::LANES)
+    }
+
+    /// Makes sure that these lanes exist and are known here, unless they would be too many.
     pub(crate) async fn add(&self, connection: &mut PgConnection, lanes: &[&Lane]) -> sqlx::Result<()> {
         let queues: Vec<_> = lanes.iter().map(|l| l.queue.as_str()).collect();
         let kinds: Vec<_> = lanes.iter().map(|l| l.kind.as_str()).collect();
@@ -129,6 +134,7 @@ impl Lanes {
             .bind(queues)
             .bind(kinds)
             .bind(priorities)
+            .bind(i64::try_from(limits::LANES).unwrap_or(i64::MAX))
             .execute(&mut *connection)
             .await?;
         self.refresh(connection).await?;

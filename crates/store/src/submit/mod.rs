@@ -2,14 +2,14 @@
 
 mod queue;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff_sqlx::Timestamp;
 use sqlx::postgres::PgConnection;
 use sqlx::types::Uuid;
 use task_domain::ports::{Error, Result};
-use task_domain::{Created, NewTask, TaskId};
+use task_domain::{Created, Invalid, NewTask, TaskId, limits};
 
 use self::queue::{Call, Queue};
 use crate::arrays::{NewTasks, hash};
@@ -102,6 +102,14 @@ impl Loop {
     async fn store(&mut self, tasks: &[&NewTask]) -> Answers {
         match self.store_whole(tasks).await {
             Ok(answers) => answers,
+            Err(_) if tasks.len() == 1 && lacks_lane(&self.lanes, tasks) => {
+                let problem = format!(
+                    "there are {} combinations of queue, type and priority already, and no room for another; \
+                     use one that exists",
+                    limits::LANES
+                );
+                vec![Err(Error::Invalid(Invalid::new("type", problem)))]
+            }
             Err(error) if tasks.len() == 1 || !matches!(error, Error::Unstorable(_)) => {
                 let source = std::error::Error::source(&error);
                 tracing::warn!(tasks = tasks.len(), %error, source, "tasks were not stored");
@@ -163,6 +171,13 @@ fn same_error(error: &Error) -> Error {
     }
 }
 
+/// Whether there is no lane for one of these tasks, nor room for it.
+fn lacks_lane(lanes: &Lanes, tasks: &[&NewTask]) -> bool {
+    let unknown: HashSet<_> =
+        tasks.iter().map(|t| t.lane()).filter(|lane| lanes.id(lane).is_none()).collect();
+    !unknown.is_empty() && lanes.are_too_many_with(unknown.len())
+}
+
 struct Stored {
     place: usize,
     created: Created,
@@ -177,6 +192,10 @@ async fn insert(
     let unknown: Vec<_> = wanted.iter().filter(|l| lanes.id(l).is_none()).collect();
     if !unknown.is_empty() {
         lanes.add(connection, &unknown).await?;
+        if lacks_lane(lanes, tasks) {
+            // That of a value, so that it costs only those tasks which it is about.
+            return Err(sqlx::Error::Encode("there are too many lanes".into()));
+        }
     }
     let mut columns = NewTasks::default();
     for (task, lane) in tasks.iter().zip(&wanted) {

@@ -142,3 +142,24 @@ async fn one_bad_task_in_a_batch_costs_only_itself() {
     }
     scene.check().await;
 }
+
+#[tokio::test]
+async fn there_is_an_end_to_lanes() {
+    let scene = Scene::new().await;
+    scene.create(new_task("old", "one")).await;
+    scene
+        .run_sql(
+            "insert into task_lane (queue, type, priority) select 'q' || n, 'filler', 0 from generate_series(1, 9998) n",
+        )
+        .await;
+    // Two more do not fit, one does; what needs none is not held up by either.
+    let batch = ["last", "old", "surplus"].map(|kind| new_task(kind, "two")).to_vec();
+    let answers = scene.try_create(batch).await;
+    assert!(answers[0].is_ok() && answers[1].is_ok(), "{answers:?}");
+    match &answers[2] {
+        Err(Error::Invalid(invalid)) => assert_eq!(invalid.field, "type"),
+        other => panic!("{other:?}"),
+    }
+    scene.create(new_task("last", "three")).await;
+    scene.check().await;
+}
