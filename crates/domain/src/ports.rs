@@ -110,10 +110,11 @@ pub trait Read: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<HistoryEntry>>> + Send;
 
     /// The changes of several tasks, each after the version given, in the order of task and
-    /// version; results are left out. Unknown ids are left out.
+    /// version, at most `limit` for each cursor; results are left out. Unknown ids are left out.
     fn changes_since(
         &self,
         cursors: &[(TaskId, Version)],
+        limit: u32,
     ) -> impl Future<Output = Result<Vec<HistoryEntry>>> + Send;
 
     /// How many tasks stand where, per type, of the types given (all, where empty). Exact.

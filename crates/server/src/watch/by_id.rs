@@ -200,9 +200,12 @@ impl<B: Backend> Watch<B> {
             return Ok(false);
         }
         match self.hub.lookup.changes(dirty.clone()).await {
-            Ok(entries) => {
+            Ok(changes) => {
                 self.failures = 0;
-                self.pending = self.places.accept(entries);
+                self.pending = self.places.accept(changes.entries);
+                for task in changes.cut {
+                    self.places.doubt(task);
+                }
                 Ok(true)
             }
             Err(error) if error.is_retryable() => {

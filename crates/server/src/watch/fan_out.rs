@@ -1,6 +1,6 @@
 //! Reads changes once for all watches by filter and offers them to each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,23 +57,20 @@ async fn tell<B: Backend>(
     slots: &[Arc<Slot>],
     changes: &[Change],
 ) -> Result<()> {
-    let mut before: BTreeMap<TaskId, Version> = BTreeMap::new();
-    for change in changes {
-        let version = Version(change.version.0 - 1);
-        before.entry(change.task).and_modify(|v| *v = (*v).min(version)).or_insert(version);
-    }
+    // Each by itself: between two changes of one task there may be more than fit into one answer.
+    let before: BTreeSet<_> = changes.iter().map(|c| (c.task, Version(c.version.0 - 1))).collect();
+    let changed: BTreeSet<_> = changes.iter().map(|c| c.task).collect();
     if tasks.len() > REMEMBERED {
-        tasks.retain(|id, _| before.contains_key(id));
+        tasks.retain(|id, _| changed.contains(id));
     }
-    let unknown: Vec<_> = before.keys().filter(|id| !tasks.contains_key(id)).copied().collect();
+    let unknown: Vec<_> = changed.into_iter().filter(|id| !tasks.contains_key(id)).collect();
     let cursors: Vec<_> = before.into_iter().collect();
     let (found, entries) = futures::try_join!(
         async { if unknown.is_empty() { Ok(Vec::new()) } else { backend.summaries(&unknown).await } },
-        backend.changes_since(&cursors),
+        backend.changes_since(&cursors, 1),
     )?;
     tasks.extend(found.into_iter().map(|task| (task.id, task)));
 
-    // Newer entries than were told may have been read; the feed will tell them too.
     let mut entries: HashMap<(TaskId, Version), HistoryEntry> =
         entries.into_iter().map(|e| ((e.task, e.version), e)).collect();
     for change in changes {

@@ -15,14 +15,25 @@ const WAITING: usize = 1_024;
 const AT_A_TIME: usize = 256;
 /// A read takes no further question once it is about so many tasks.
 const TASKS: usize = 1_000;
+/// Most changes in one answer, shared evenly among the tasks: a watch that was away for long, or a task
+/// that changed without end, takes several reads.
+pub(super) const CHANGES: usize = 4_096;
 
-type Answer<T> = Result<Vec<T>, Arc<Error>>;
+type Answer<T> = Result<T, Arc<Error>>;
 /// What is asked about, and where the answer goes.
 type Asked<Q, T> = Vec<(Vec<Q>, oneshot::Sender<Answer<T>>)>;
 
+/// Changes of several tasks.
+pub(super) struct Changes {
+    /// In the order of task and version.
+    pub(super) entries: Vec<HistoryEntry>,
+    /// Tasks that may have more of them: ask again.
+    pub(super) cut: Vec<TaskId>,
+}
+
 enum Question {
-    Summaries(Vec<TaskId>, oneshot::Sender<Answer<TaskSummary>>),
-    Changes(Vec<(TaskId, Version)>, oneshot::Sender<Answer<HistoryEntry>>),
+    Summaries(Vec<TaskId>, oneshot::Sender<Answer<Vec<TaskSummary>>>),
+    Changes(Vec<(TaskId, Version)>, oneshot::Sender<Answer<Changes>>),
 }
 
 impl Question {
@@ -52,13 +63,13 @@ pub(crate) fn lookup<B: Backend>(backend: B) -> (Lookup, Answering<B>) {
 
 impl Lookup {
     /// What a list shows of these tasks; unknown ones are left out.
-    pub(crate) async fn summaries(&self, ids: Vec<TaskId>) -> Answer<TaskSummary> {
+    pub(crate) async fn summaries(&self, ids: Vec<TaskId>) -> Answer<Vec<TaskSummary>> {
         let (answer, answered) = oneshot::channel();
         self.ask(Question::Summaries(ids, answer), answered).await
     }
 
-    /// The changes of these tasks after the versions given, in the order of task and version.
-    pub(crate) async fn changes(&self, cursors: Vec<(TaskId, Version)>) -> Answer<HistoryEntry> {
+    /// The changes of these tasks after the versions given, or the first of them.
+    pub(super) async fn changes(&self, cursors: Vec<(TaskId, Version)>) -> Answer<Changes> {
         let (answer, answered) = oneshot::channel();
         self.ask(Question::Changes(cursors, answer), answered).await
     }
@@ -98,7 +109,7 @@ impl<B: Backend> Answering<B> {
         tokio::join!(self.answer_summaries(summaries), self.answer_changes(changes));
     }
 
-    async fn answer_summaries(&self, questions: Asked<TaskId, TaskSummary>) {
+    async fn answer_summaries(&self, questions: Asked<TaskId, Vec<TaskSummary>>) {
         let mut ids: Vec<TaskId> = questions.iter().flat_map(|(ids, _)| ids).copied().collect();
         if ids.is_empty() {
             return;
@@ -114,7 +125,7 @@ impl<B: Backend> Answering<B> {
         }
     }
 
-    async fn answer_changes(&self, questions: Asked<(TaskId, Version), HistoryEntry>) {
+    async fn answer_changes(&self, questions: Asked<(TaskId, Version), Changes>) {
         // Where several watch one task, read from the place furthest back.
         let mut from: BTreeMap<TaskId, Version> = BTreeMap::new();
         for (task, version) in questions.iter().flat_map(|(cursors, _)| cursors) {
@@ -124,8 +135,9 @@ impl<B: Backend> Answering<B> {
             return;
         }
         let cursors: Vec<_> = from.into_iter().collect();
-        let found = self.backend.changes_since(&cursors).await.map_err(Arc::new);
-        let found = found.map(by_task);
+        let limit = (CHANGES / cursors.len()).max(1);
+        let asked = self.backend.changes_since(&cursors, u32::try_from(limit).unwrap_or(u32::MAX));
+        let found = asked.await.map(by_task).map_err(Arc::new);
         for (cursors, answer) in questions {
             let part = found.as_ref().map_err(Arc::clone);
             let _ = answer.send(part.map(|all| {
@@ -133,7 +145,11 @@ impl<B: Backend> Answering<B> {
                     let after = *after;
                     all.get(task).into_iter().flatten().filter(move |e| e.version > after).cloned()
                 };
-                cursors.iter().flat_map(of).collect()
+                let is_cut = |task: &TaskId| all.get(task).is_some_and(|entries| entries.len() >= limit);
+                Changes {
+                    entries: cursors.iter().flat_map(of).collect(),
+                    cut: cursors.iter().map(|(task, _)| *task).filter(is_cut).collect(),
+                }
             }));
         }
     }

@@ -68,12 +68,13 @@ impl Read for Store {
         if exists { entries(rows) } else { Err(Error::NotFound(id)) }
     }
 
-    async fn changes_since(&self, cursors: &[(TaskId, Version)]) -> Result<Vec<HistoryEntry>> {
+    async fn changes_since(&self, cursors: &[(TaskId, Version)], limit: u32) -> Result<Vec<HistoryEntry>> {
         let (ids, versions): (Vec<_>, Vec<_>) =
             cursors.iter().map(|(id, version)| (id.get(), version.0)).unzip();
         let rows: Vec<HistoryRow> = sqlx::query_as(include_str!("../../queries/read/changes_since.sql"))
             .bind(ids)
             .bind(versions)
+            .bind(i64::from(limit))
             .fetch_all(&mut *self.ask().await?)
             .await
             .map_err(from_sqlx)?;

@@ -137,8 +137,11 @@ async fn changes_since_gives_each_task_from_its_version_on() {
     }
     let unknown = TaskId::new(1_000_000).unwrap();
     let asked = [(one, Version(0)), (two, Version(2)), (unknown, Version(0))];
-    let entries = scene.store.changes_since(&asked).await.unwrap();
+    let entries = scene.store.changes_since(&asked, 100).await.unwrap();
     let got: Vec<_> = entries.iter().map(|e| (e.task, e.version.0)).collect();
     assert_eq!(got, [(one, 1), (one, 2), (one, 3), (two, 3)]);
     assert_eq!(entries[1].worker_name.as_deref(), Some("tester"));
+    // A long history does not keep others out.
+    let entries = scene.store.changes_since(&asked, 1).await.unwrap();
+    assert_eq!(entries.iter().map(|e| (e.task, e.version.0)).collect::<Vec<_>>(), [(one, 1), (two, 3)]);
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::scripted::{Scripted, entry};
 use crate::watch::Hub;
+use crate::watch::lookup::CHANGES;
 use crate::watch::message::Told;
 
 struct Stage {
@@ -117,6 +118,31 @@ async fn a_jump_in_versions_is_filled_from_the_store() {
     for version in 2..=4 {
         assert_eq!(change(&mut watch).await, (1, version));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_gap_is_read_in_parts() {
+    let stage = Stage::new();
+    let last = 3 * i32::try_from(CHANGES).unwrap();
+    let mut watches = (stage.watch(&[1]).await, stage.watch(&[1, 2]).await);
+    stage.store.add((2..last).map(|version| entry(1, version, Status::Running)));
+    stage.store.add([entry(2, 2, Status::Succeeded)]);
+    stage.change(1, last, Status::Succeeded).await;
+    stage.store.say(Feed::Lost { reason: "a test".to_owned() }).await;
+    for version in 2..=last {
+        assert_eq!(change(&mut watches.0).await, (1, version));
+    }
+    assert!(watches.0.next().await.is_none());
+    let mut of_one = 1;
+    for _ in 1..=last {
+        let (task, version) = change(&mut watches.1).await;
+        if task == 1 {
+            assert_eq!(version, of_one + 1);
+            of_one = version;
+        }
+    }
+    assert_eq!(of_one, last, "the other one took one turn");
+    assert!(stage.store.longest() <= CHANGES, "{} changes in one answer", stage.store.longest());
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,6 +58,8 @@ struct Inner {
     history: Mutex<Vec<HistoryEntry>>,
     feed: Mutex<Option<mpsc::Sender<Feed>>>,
     subscriptions: AtomicUsize,
+    /// Changes in the longest answer.
+    longest: AtomicUsize,
     reads: AtomicUsize,
 }
 
@@ -85,6 +87,11 @@ impl Scripted {
 
     pub(super) fn subscriptions(&self) -> usize {
         self.0.subscriptions.load(Ordering::SeqCst)
+    }
+
+    /// How many changes the longest answer had.
+    pub(super) fn longest(&self) -> usize {
+        self.0.longest.load(Ordering::SeqCst)
     }
 
     /// How often changes were read.
@@ -130,14 +137,20 @@ impl Read for Scripted {
         Err(beyond())
     }
 
-    async fn changes_since(&self, cursors: &[(TaskId, Version)]) -> Result<Vec<HistoryEntry>> {
+    async fn changes_since(&self, cursors: &[(TaskId, Version)], limit: u32) -> Result<Vec<HistoryEntry>> {
         self.0.reads.fetch_add(1, Ordering::SeqCst);
         // Lets others ask meanwhile, as a database would.
         tokio::task::yield_now().await;
         let history = self.0.history.lock().unwrap();
-        let after = |e: &&HistoryEntry| cursors.iter().any(|(id, seen)| e.task == *id && e.version > *seen);
-        let mut found: Vec<_> = history.iter().filter(after).cloned().collect();
+        let limit = usize::try_from(limit).unwrap();
+        let mut found = Vec::new();
+        for (id, seen) in cursors {
+            let mut of: Vec<_> = history.iter().filter(|e| e.task == *id && e.version > *seen).collect();
+            of.sort_by_key(|e| e.version);
+            found.extend(of.into_iter().take(limit).cloned());
+        }
         found.sort_by_key(|e| (e.task, e.version));
+        self.0.longest.fetch_max(found.len(), Ordering::SeqCst);
         Ok(found)
     }
 
