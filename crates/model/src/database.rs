@@ -139,24 +139,43 @@ impl Database<'_> {
     /// `reclaim.sql`.
     pub fn reclaim(&mut self, how: Loss) {
         let marked = std::mem::take(&mut self.state.marked);
+        let mut taken = Vec::new();
         for task in 0..self.state.rows.len() {
             let Some(holder) = self.state.rows[task].holder else { continue };
             if self.state.has_ended(holder.session) || how == Loss::Lost && marked.contains(&task) {
-                self.take_back(task, holder, how);
+                taken.push((task, holder));
             }
+        }
+        let of = |session| taken.iter().filter(move |(_, holder)| holder.session == session);
+        let crashes = |task: usize| u32::from(self.state.rows[task].crashes) + u32::from(how == Loss::Lost);
+        let is_suspect = |task| how == Loss::Lost && crashes(task) >= limits::CRASHES;
+        let suspects = |session| of(session).filter(|(task, _)| is_suspect(*task)).count();
+        let company: Vec<_> = taken.iter().map(|(_, holder)| suspects(holder.session)).collect();
+        for ((task, holder), suspects) in taken.into_iter().zip(company) {
+            self.take_back(task, holder, how, suspects);
         }
         self.flushed();
     }
 
-    fn take_back(&mut self, task: usize, holder: Fence, how: Loss) {
+    /// `suspects` is how many of those that were lost with the same worker have now lost enough of them to be
+    /// its killer.
+    fn take_back(&mut self, task: usize, holder: Fence, how: Loss, suspects: usize) {
         if !self.state.has_ended(holder.session) {
             self.state.breaks(property::TAKEN_FROM_THE_LOST);
         }
         let lost = how == Loss::Lost;
         let crashes = self.state.rows[task].crashes + u8::from(lost);
-        let killer = lost && u32::from(crashes) >= limits::CRASHES && !self.is(Twin::NoQuarantine);
+        let is_suspect = lost && u32::from(crashes) >= limits::CRASHES;
+        let is_last = u32::from(crashes) >= 2 * limits::CRASHES && !self.is(Twin::TogetherIsEndless);
+        let is_alone = suspects == 1 || self.is(Twin::TogetherIsGuilt);
+        // Otherwise it waits for a random time, so that those which were lost together part. Any other step
+        // may come before its next claim, so nothing need be noted for that.
+        let killer = is_suspect && (is_alone || is_last) && !self.is(Twin::NoQuarantine);
         self.change(task, if killer { Status::Failed } else { Status::Pending }, Cause::LeaseLost);
         self.state.seen.quarantined |= killer;
+        if is_suspect {
+            self.state.seen.lost[task] = Some(suspects);
+        }
         let spares = !killer && !self.is(Twin::LossCostsAttempt);
         let row = &mut self.state.rows[task];
         row.crashes = crashes;

@@ -4,7 +4,8 @@
 //! Two workers, two tasks, a server that sweeps, and a database. In the model are: claims that are
 //! committed without waiting for the disk, claims and records whose answer is lost while they run on,
 //! leases that run out, workers that die, stand still and go on with what they believed, crashes of
-//! the database, cancels, retries by hand, put-backs, and the end of a task that loses three workers.
+//! the database, cancels, retries by hand, put-backs, and the end of a task that loses three workers, the
+//! third one alone, or six together with another task.
 //! [`database`] follows the store's SQL statement by statement; [`step`] follows the worker's and the
 //! store's side of it. Time is left out but for what a lease says: it runs out for a worker that does
 //! not renew, and the server may judge only where those that are there had time to.

@@ -22,8 +22,10 @@ pub const TAKEN_FROM_THE_LOST: &str = "work is taken back only from the lost";
 pub const RESTART_IS_FREE: &str = "a restart loses no live worker";
 /// What a worker is told of its write is true.
 pub const TRUE_VERDICT: &str = "verdicts are true";
-/// A task that has lost so many workers has ended.
+/// A task that has lost so many workers has ended, once it was lost alone or twice as often.
 pub const QUARANTINE: &str = "a killer of workers is stopped";
+/// A task that was lost beside another which may be the killer is not held to be it yet.
+pub const BENEFIT_OF_DOUBT: &str = "who ran beside a killer is not stopped for it";
 /// A loss, a stop and a put-back cost no attempt.
 pub const ATTEMPTS: &str = "only failures cost attempts";
 /// With no more faults, every task comes to its end by itself.
@@ -31,8 +33,20 @@ pub const NOTHING_LOST: &str = "no task is lost";
 
 /// [`QUARANTINE`].
 pub fn killers_are_stopped(state: &State) -> bool {
-    let stopped = |row: &Row| u32::from(row.crashes) < limits::CRASHES || row.status.is_terminal();
-    state.rows.iter().all(stopped)
+    let stopped = |(row, lost): (&Row, Option<usize>)| {
+        let may_go_on = lost != Some(1) && u32::from(row.crashes) < 2 * limits::CRASHES;
+        may_go_on || row.status.is_terminal()
+    };
+    state.rows.iter().zip(state.seen.lost).all(stopped)
+}
+
+/// [`BENEFIT_OF_DOUBT`].
+pub fn bystanders_go_on(state: &State) -> bool {
+    let goes_on = |(row, lost): (&Row, Option<usize>)| {
+        let in_doubt = lost.is_some_and(|n| n > 1) && u32::from(row.crashes) < 2 * limits::CRASHES;
+        !in_doubt || row.status == Status::Pending
+    };
+    state.rows.iter().zip(state.seen.lost).all(goes_on)
 }
 
 /// [`ATTEMPTS`]. Numbers go on after a retry by hand, so such a task is left out.
@@ -49,3 +63,5 @@ pub fn only_failures_cost_attempts(state: &State) -> bool {
 pub const STALE_TRIED: &str = "a stale write is tried";
 /// Some task is stopped as a killer of its workers.
 pub const QUARANTINED: &str = "a killer is met";
+/// Several tasks are suspected of having killed the same worker.
+pub const SUSPECTED: &str = "several are suspected";

@@ -34,6 +34,9 @@ pub struct Bounds {
     pub workers: usize,
     /// Whether the only faults are deaths of workers.
     pub only_deaths: bool,
+    /// Whether workers come only once those before them are known to be gone, run what they have without end,
+    /// and die only while they wait for nothing: what else may happen then, shorter lives show as well.
+    pub one_by_one: bool,
 }
 
 impl Protocol {
@@ -44,7 +47,8 @@ impl Protocol {
     fn of_worker(&self, state: &State, w: usize, worker: &Worker, actions: &mut Vec<Action>) {
         let Some(session) = worker.session else {
             // Workers are alike: the second one registers after the first.
-            let in_turn = w == 0 || !state.sessions.is_empty();
+            let after_all = !self.bounds.one_by_one || state.sessions.iter().all(|s| s.ended);
+            let in_turn = (w == 0 || !state.sessions.is_empty()) && after_all;
             if state.sessions.len() < self.bounds.sessions && in_turn {
                 actions.push(Action::Register(w));
             }
@@ -59,7 +63,7 @@ impl Protocol {
         if faults && !idle {
             actions.push(Action::ClaimAnswerLost(w));
         }
-        if deaths {
+        if deaths && (idle || !self.bounds.one_by_one) {
             actions.push(Action::Crash(w));
         }
         if faults && state.is_live(session) {
@@ -78,6 +82,9 @@ impl Protocol {
         }
         for held in &worker.held {
             let task = held.task;
+            if held.decision.is_none() && self.bounds.one_by_one {
+                continue;
+            }
             if held.decision.is_none() {
                 let endings = Steps::endings(state, task, held.fence);
                 actions.extend(endings.into_iter().map(|decision| Action::AttemptEnds {
@@ -211,6 +218,9 @@ impl Model for Protocol {
             Property::always(property::QUARANTINE, |_: &Self, state: &State| {
                 property::killers_are_stopped(state)
             }),
+            Property::always(property::BENEFIT_OF_DOUBT, |_: &Self, state: &State| {
+                property::bystanders_go_on(state)
+            }),
             Property::always(property::ATTEMPTS, |_: &Self, state: &State| {
                 property::only_failures_cost_attempts(state)
             }),
@@ -219,6 +229,9 @@ impl Model for Protocol {
             }),
             Property::sometimes(property::STALE_TRIED, |_: &Self, state: &State| state.seen.stale),
             Property::sometimes(property::QUARANTINED, |_: &Self, state: &State| state.seen.quarantined),
+            Property::sometimes(property::SUSPECTED, |_: &Self, state: &State| {
+                state.seen.lost.iter().flatten().any(|suspects| *suspects > 1)
+            }),
         ]
     }
 }

@@ -57,6 +57,9 @@ pub struct Seen {
     pub stale: bool,
     /// A task was set FAILED since it lost too many workers.
     pub quarantined: bool,
+    /// For each task that was lost often enough to be the killer of its workers: how many such tasks, itself
+    /// included, the lost worker held.
+    pub lost: [Option<usize>; TASKS],
 }
 
 /// A task's row.

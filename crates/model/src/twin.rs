@@ -19,6 +19,10 @@ pub enum Twin {
     SweepAfterRestart,
     /// A task may lose any number of workers.
     NoQuarantine,
+    /// A task that lost as many workers as a killer does is taken for one, whoever was lost beside it.
+    TogetherIsGuilt,
+    /// Tasks that are always lost together may lose any number of workers.
+    TogetherIsEndless,
     /// A lost worker costs its task an attempt.
     LossCostsAttempt,
     /// A claim whose answer was lost is forgotten.
@@ -39,7 +43,7 @@ pub enum Twin {
 
 impl Twin {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::RecordUnfenced,
         Self::ExpiredMayRecord,
         Self::EpochReused,
@@ -48,6 +52,8 @@ impl Twin {
         Self::ReclaimById,
         Self::SweepAfterRestart,
         Self::NoQuarantine,
+        Self::TogetherIsGuilt,
+        Self::TogetherIsEndless,
         Self::LossCostsAttempt,
         Self::UnknownClaimForgotten,
         Self::UnknownClaimAskedOnce,

@@ -24,6 +24,7 @@ fn bounds(faults: u8, operations: u8, put_backs: u8, sessions: u8, claims: u8) -
         slots: usize::from(bound("TASK_MODEL_SLOTS", 1)),
         workers: usize::from(bound("TASK_MODEL_WORKERS", 2)),
         only_deaths: false,
+        one_by_one: false,
     }
 }
 
@@ -42,7 +43,12 @@ fn deadly() -> Bounds {
     Bounds { only_deaths: true, ..bounds(3, 0, 0, 4, 1) }
 }
 
-/// Wide enough for every seeded bug but one.
+/// One worker after another dies with both tasks in its hands, or one of them.
+fn together() -> Bounds {
+    Bounds { only_deaths: true, one_by_one: true, workers: 1, slots: 2, ..bounds(6, 0, 0, 7, 2) }
+}
+
+/// Wide enough for every seeded bug but those of quarantine.
 fn wide() -> Bounds {
     bounds(2, 1, 1, 3, 2)
 }
@@ -74,6 +80,15 @@ fn every_state_is_right_while_workers_die() {
     assert!(!found.unseen.contains(&property::QUARANTINED), "no task ever lost three workers");
 }
 
+#[test]
+fn every_state_is_right_while_workers_die_with_several_tasks() {
+    let found = search(together());
+    is_right("together", &found);
+    for fact in [property::QUARANTINED, property::SUSPECTED] {
+        assert!(!found.unseen.contains(&fact), "not met: {fact}");
+    }
+}
+
 /// Which property each seeded bug breaks.
 fn breaks(twin: Twin) -> &'static str {
     match twin {
@@ -82,7 +97,8 @@ fn breaks(twin: Twin) -> &'static str {
         Twin::ClaimUnlocked => property::ONE_LEASE,
         Twin::ReclaimById => property::TAKEN_FROM_THE_LOST,
         Twin::SweepAfterRestart => property::RESTART_IS_FREE,
-        Twin::NoQuarantine => property::QUARANTINE,
+        Twin::NoQuarantine | Twin::TogetherIsEndless => property::QUARANTINE,
+        Twin::TogetherIsGuilt => property::BENEFIT_OF_DOUBT,
         Twin::LossCostsAttempt => property::ATTEMPTS,
         Twin::UnknownClaimForgotten | Twin::UnknownClaimAskedOnce | Twin::PutBackUnflushed => {
             property::NOTHING_LOST
@@ -97,7 +113,11 @@ fn breaks(twin: Twin) -> &'static str {
 fn every_seeded_bug_is_caught() {
     let mut missed = Vec::new();
     for twin in Twin::ALL {
-        let bounds = if twin == Twin::NoQuarantine { Bounds { workers: 1, ..deadly() } } else { wide() };
+        let bounds = match twin {
+            Twin::NoQuarantine => Bounds { workers: 1, ..deadly() },
+            Twin::TogetherIsGuilt | Twin::TogetherIsEndless => together(),
+            _ => wide(),
+        };
         let found = hunt(bounds, twin, breaks(twin));
         let Some(trace) = found.broken.get(breaks(twin)) else {
             missed.push((twin, found.broken.keys().copied().collect::<Vec<_>>()));
