@@ -343,8 +343,14 @@ impl Tables {
             Decision::PutBack { .. } => Status::Pending,
         };
         let told = |s: &&Settled| {
-            let wanted = (s.lease.task.get(), s.lease.attempt, status(&s.decision), Some(worker));
-            self.history.iter().any(|e| (e.task, e.attempt, e.status, e.worker) == wanted)
+            let status = status(&s.decision);
+            let wanted = (s.lease.task.get(), s.lease.attempt, status, Some(worker));
+            // The store keeps the claim for these two alone, since others may write them as well.
+            let by_claim = matches!(status, Status::Pending | Status::Failed);
+            self.history.iter().any(|e| {
+                let is_it = (e.task, e.attempt, e.status, e.worker) == wanted;
+                is_it && (!by_claim || e.epoch == Some(s.lease.epoch.get()))
+            })
         };
         batch.iter().filter(told).map(|s| s.lease.task.get()).collect()
     }

@@ -94,7 +94,8 @@ impl Recorder {
             .bind(self.worker.get())
             .bind(columns.tasks)
             .bind(columns.attempts)
-            .bind(columns.statuses);
+            .bind(columns.statuses)
+            .bind(columns.epochs);
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
         let found: Vec<i64> = self.connection.done(connection, answer).await?;
         Ok(found.into_iter().collect())

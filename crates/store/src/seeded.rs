@@ -22,8 +22,8 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
         ),
         (
             "record-without-history",
-            "$1, run_at, details, result from gone",
-            "$1, run_at, details, result from gone where false",
+            "then epoch end\n    from gone",
+            "then epoch end\n    from gone where false",
         ),
         (
             "claim-leaves-in-line",

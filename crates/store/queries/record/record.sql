@@ -18,7 +18,7 @@ gone as (
         -- Put back without a failure, an attempt is not spent.
         case when i.status = 0 then r.attempt - 1 else r.attempt end as attempt_spent,
         r.failures + i.failed::integer as failures,
-        i.status, i.details, i.result,
+        i.status, i.details, i.result, i.epoch,
         case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at
 ),
 finished as (
@@ -36,8 +36,11 @@ delayed as (
     from gone where status < 3 and run_at is not null
 ),
 history as (
-    insert into task_history (task_id, version, attempt, status, worker_id, run_at, details, result)
-    select task_id, version, attempt, status, $1, run_at, details, result from gone
+    insert into task_history (task_id, version, attempt, status, worker_id, run_at, details, result, epoch)
+    select task_id, version, attempt, status, $1, run_at, details, result,
+        -- For recorded_before.sql, which tells the others by their attempt.
+        case when status in (0, 4) then epoch end
+    from gone
 ),
 event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)

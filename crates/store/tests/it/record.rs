@@ -127,6 +127,32 @@ async fn a_record_whose_answer_was_lost_can_be_repeated() {
     scene.check().await;
 }
 
+/// What was put back is claimed again as the same attempt: one put-back is not taken for the other.
+#[tokio::test]
+async fn a_record_in_doubt_is_looked_for_under_its_own_claim() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "back and forth")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let back = Decision::PutBack { delay: Duration::ZERO, reason: "put back by its plugin" };
+    let first = worker.claim_some(1).await.remove(0);
+    assert_eq!(worker.settle(&first, back.clone()).await, Verdict::Recorded);
+    let second = worker.claim_some(1).await.remove(0);
+    assert_eq!(second.lease.attempt, first.lease.attempt);
+    scene.store.cancel(id, None).await.unwrap();
+    for (claimed, verdict) in [(first, Verdict::Recorded), (second, Verdict::Stale)] {
+        let batch = [Settled { lease: claimed.lease, decision: back.clone() }];
+        scene
+            .run_sql(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()
+                 and pid <> pg_backend_pid() and application_name = 'task-service'",
+            )
+            .await;
+        assert!(worker.recorder.record(&batch).await.is_err(), "the link broke: in doubt");
+        assert_eq!(worker.recorder.record(&batch).await.unwrap(), [verdict]);
+    }
+    scene.check().await;
+}
+
 #[tokio::test]
 async fn a_batch_gets_one_verdict_each_in_its_order() {
     let scene = Scene::new().await;
