@@ -8,8 +8,8 @@ use futures::stream::{BoxStream, unfold};
 use task_domain::RetryPolicy;
 use task_domain::ports::WakeUp;
 use task_pipeline::{
-    Capacity, ClaimLayer, ExecuteLayer, Heartbeat, Limits, RecordLayer, RetryLayer, Running, Stage, Stop,
-    ingest, keep_alive,
+    Capacity, ClaimLayer, ExecuteLayer, Heartbeat, Limits, RecordLayer, RetryLayer, Running, Stage, ingest,
+    live,
 };
 use task_plugin::Registry;
 use tokio::sync::Notify;
@@ -32,9 +32,6 @@ pub struct Options {
     /// How long running attempts may go on after a stop.
     pub grace: Duration,
 }
-
-/// Time to write what became of the last attempts, as in the worker.
-const LAST_WRITES: Duration = Duration::from_millis(900);
 
 /// Runs a worker until it is told to stop.
 pub async fn run(world: World, gate: Gate, options: Options, stop: CancellationToken) {
@@ -76,24 +73,8 @@ async fn work(mut session: Session, world: &World, gate: &Gate, options: Options
             database.note(|| format!("worker {id} hears of task {}: {:?}", lease.task, recorded.verdict));
         }
     };
-    let heartbeat = Heartbeat { running: running.clone(), capacity, drain: drain.clone(), look };
-    let lease = async {
-        keep_alive(&mut session, &heartbeat).await;
-        drain.cancel();
-        std::future::pending::<()>().await;
-    };
-    let ending = async {
-        drain.cancelled().await;
-        tokio::time::sleep(options.grace).await;
-        running.stop_all(Stop::Interrupted);
-        tokio::time::sleep(LAST_WRITES).await;
-    };
-    tokio::select! {
-        biased;
-        () = pipeline => {}
-        () = ending => {}
-        () = lease => {}
-    }
+    let heartbeat = Heartbeat { running, capacity, drain, look };
+    live(&mut session, &heartbeat, options.grace, pipeline).await;
     world.database.note(|| format!("worker {id} signs off"));
     // One that cannot leaves what it holds to its lease.
     let _ = tokio::time::timeout(Duration::from_secs(1), session.end()).await;

@@ -7,8 +7,8 @@ use futures::StreamExt;
 use task_domain::ports::{Error as PortError, Result as PortResult};
 use task_domain::{Invalid, Verdict, WorkerId, WorkerInfo};
 use task_pipeline::{
-    Capacity, ClaimLayer, ExecuteLayer, Heartbeat, Limits, RecordLayer, RetryLayer, Running, Stage, Stop,
-    ingest, keep_alive, metric,
+    Capacity, ClaimLayer, ExecuteLayer, Heartbeat, Limits, RecordLayer, RetryLayer, Running, Stage, ingest,
+    live, metric,
 };
 use task_plugin::{Registry, UnknownKind};
 use task_store::{Session, SessionSettings, migrate};
@@ -34,9 +34,6 @@ pub enum Error {
 
 /// Told once a worker is registered, each time it registers.
 pub type Ready = Arc<dyn Fn(WorkerId) + Send + Sync>;
-
-/// Time to write what became of the last attempts, after the grace period.
-const LAST_WRITES: Duration = Duration::from_millis(900);
 
 /// Runs a worker until `stop` is cancelled: then it claims nothing more, gives running attempts
 /// the grace period, and gives the rest back, which costs them no attempt.
@@ -140,26 +137,15 @@ async fn work(mut session: Session, options: &Options, plugins: Registry, stop: 
             }
         }
     }));
-    let heartbeat = Heartbeat { running: running.clone(), capacity, drain: drain.clone(), look };
-    let lease = async {
-        // Returns when the worker's lease is lost.
-        keep_alive(&mut session, &heartbeat).await;
-        drain.cancel();
-        std::future::pending::<()>().await;
-    };
-    let ending = async {
-        drain.cancelled().await;
-        tokio::time::sleep(options.grace).await;
-        running.stop_all(Stop::Interrupted);
-        // What cannot be written even now is left to the lease.
-        tokio::time::sleep(LAST_WRITES).await;
-    };
-    tokio::select! {
-        ended = pipeline => if let Err(error) = ended {
+    let heartbeat = Heartbeat { running, capacity, drain, look };
+    match live(&mut session, &heartbeat, options.grace, pipeline).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => {
             tracing::error!(%error, "the pipeline broke off; leases will bring its tasks back");
-        },
-        () = ending => tracing::warn!("not all outcomes could be written in time; leases will bring the tasks back"),
-        () = lease => {}
+        }
+        None => {
+            tracing::warn!("not all outcomes could be written in time; leases will bring the tasks back");
+        }
     }
     if let Err(error) = end(session).await {
         tracing::warn!(%error, "the worker could not sign off; its lease will run out");
