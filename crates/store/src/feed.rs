@@ -25,6 +25,10 @@ use crate::row::status;
 const BATCH: i64 = 1_000;
 /// A look at the events without a hint.
 const POLL: Duration = Duration::from_secs(1);
+/// The same while there is something to see: hints are spaced by the number of workers.
+const POLL_STIRRED: Duration = Duration::from_millis(100);
+/// So long after something changed, more is looked for that often.
+const STIR: Duration = Duration::from_secs(1);
 /// Least time between two looks: hints that come quicker share one.
 const SPACING: Duration = Duration::from_millis(10);
 /// A skipped number that has not turned up by then was rolled back. Statements are ended before.
@@ -59,6 +63,8 @@ struct Reader {
     live: bool,
     /// When the last look began.
     looked_at: Instant,
+    /// When changes were seen last.
+    stirred_at: Option<Instant>,
 }
 
 /// A look that gives up on a connection that is gone without a word.
@@ -73,7 +79,15 @@ type EventRow = (i64, i16, Vec<i64>, Vec<i32>);
 
 impl Reader {
     fn new(store: Store, feed: mpsc::Sender<Feed>) -> Self {
-        Self { store, feed, newest: None, gaps: BTreeMap::new(), live: false, looked_at: Instant::now() }
+        Self {
+            store,
+            feed,
+            newest: None,
+            gaps: BTreeMap::new(),
+            live: false,
+            looked_at: Instant::now(),
+            stirred_at: None,
+        }
     }
 
     async fn run(mut self) {
@@ -103,6 +117,8 @@ impl Reader {
                     None => std::future::pending().await,
                 }
             };
+            let stirred = self.stirred_at.is_some_and(|at| at.elapsed() < STIR);
+            let poll = if stirred { POLL_STIRRED } else { POLL };
             tokio::select! {
                 heard = hint => {
                     if heard == Heard::Deaf {
@@ -110,7 +126,7 @@ impl Reader {
                     }
                     tokio::time::sleep(SPACING).await;
                 }
-                () = tokio::time::sleep(POLL) => {}
+                () = tokio::time::sleep(poll) => {}
                 () = self.feed.closed() => break,
             }
         }
@@ -156,6 +172,7 @@ impl Reader {
             // Late rows come with higher numbers than what followed them: order by version.
             changes.sort_by_key(|change| (change.task, change.version));
             if !changes.is_empty() {
+                self.stirred_at = Some(now);
                 // No reader: the loop ends.
                 let _ = self.feed.send(Feed::Changes(changes)).await;
             }

@@ -29,10 +29,13 @@ pub(crate) const CANCELLED: &str = "task_cancelled";
 /// whatever the load. A task that comes alone is told at once.
 const SPACING: Duration = Duration::from_millis(2);
 /// The same for each live worker: with 100 of them, at most 20 a second. A hint costs 40 us of
-/// processor time for each that hears it.
+/// processor time for each that hears it, and Postgres up to 18 wakes whoever listens in the database,
+/// whatever the channel.
 const SPACING_EACH: Duration = Duration::from_micros(500);
-/// The same on the channel that servers follow changes by.
+/// The same on the channel that servers follow changes by, for each live worker as well: all of them
+/// together send some 200 a second. Who follows looks by itself while there is something to see.
 const SPACING_CHANGED: Duration = Duration::from_millis(5);
+const SPACING_CHANGED_MAX: Duration = Duration::from_secs(1);
 
 /// Longest wait before a send that failed is tried again.
 const FAILED: Duration = Duration::from_secs(2);
@@ -53,10 +56,13 @@ impl Wanted {
         self.flags.iter().zip(due).filter(|(flag, _)| flag.load(Relaxed)).map(|(_, at)| *at).min()
     }
 
-    /// The channels that hints are wanted on and may be sent on now; forgets them.
+    /// The channels that hints are wanted on, if one of them may be sent on now; forgets them. The others
+    /// go with it: what costs is the commit, and who wakes by it.
     fn take(&self, due: &[Instant; CHANNELS.len()], now: Instant) -> Vec<usize> {
-        let may = |&place: &usize| due[place] <= now && self.flags[place].swap(false, AcqRel);
-        (0..CHANNELS.len()).filter(may).collect()
+        if self.first(due).is_none_or(|first| first > now) {
+            return Vec::new();
+        }
+        (0..CHANNELS.len()).filter(|&place| self.flags[place].swap(false, AcqRel)).collect()
     }
 
     /// Wants them again, after they could not be sent.
@@ -68,8 +74,11 @@ impl Wanted {
     }
 
     fn spacing(&self, place: usize) -> Duration {
-        let by_workers = SPACING_EACH * self.workers.load(Relaxed);
-        if CHANNELS[place] == CHANGED { SPACING_CHANGED } else { SPACING.max(by_workers) }
+        let workers = self.workers.load(Relaxed);
+        match CHANNELS[place] {
+            CHANGED => (SPACING_CHANGED * workers).clamp(SPACING_CHANGED, SPACING_CHANGED_MAX),
+            _ => (SPACING_EACH * workers).max(SPACING),
+        }
     }
 }
 
@@ -171,4 +180,42 @@ async fn notify(connection: &mut Held, places: &[usize], lanes: &Lanes) -> task_
         .bind(lanes.newest().to_string());
     let answer = answered(ANSWER, statement.execute(&mut open)).await;
     connection.done(open, answer.map(drop)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanting(channels: &[&str]) -> Wanted {
+        let wanted = Wanted::default();
+        for (flag, channel) in wanted.flags.iter().zip(CHANNELS) {
+            flag.store(channels.contains(&channel), Relaxed);
+        }
+        wanted
+    }
+
+    #[test]
+    fn hints_are_spaced_by_who_hears_and_who_sends_them() {
+        let wanted = Wanted::default();
+        let of_each = |workers| {
+            wanted.workers.store(workers, Relaxed);
+            [0, 1, 2].map(|place| wanted.spacing(place).as_millis())
+        };
+        assert_eq!(of_each(0), [2, 5, 2]);
+        assert_eq!(of_each(1), [2, 5, 2]);
+        assert_eq!(of_each(100), [50, 500, 50]);
+        assert_eq!(of_each(1_000), [500, 1_000, 500]);
+        assert_eq!(of_each(u32::MAX)[1], 1_000);
+    }
+
+    #[test]
+    fn what_is_wanted_goes_along_with_what_is_due() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(1);
+        let wanted = wanting(&[READY, CHANGED]);
+        assert_eq!(wanted.take(&[later, later, now], now), [0; 0], "nobody wants what is due");
+        assert_eq!(wanted.first(&[later, later, now]), Some(later));
+        assert_eq!(wanted.take(&[now, later, now], now), [0, 1]);
+        assert_eq!(wanted.take(&[now; 3], now), [0; 0], "it was taken");
+    }
 }

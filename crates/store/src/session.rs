@@ -196,17 +196,16 @@ impl Session {
         draining: bool,
         stale: u32,
     ) -> sqlx::Result<Option<Vec<i64>>> {
-        let renewed = sqlx::query(include_str!("../queries/worker/renew.sql"))
+        let workers: Option<i32> = sqlx::query_scalar(include_str!("../queries/worker/renew.sql"))
             .bind(self.id.get())
             .bind(millis(self.options.lease_time))
             .bind(busy.cast_signed())
             .bind(draining)
             .bind(i64::from(stale))
-            .execute(&mut *connection)
+            .fetch_optional(&mut *connection)
             .await?;
-        if renewed.rows_affected() == 0 {
-            return Ok(None);
-        }
+        let Some(workers) = workers else { return Ok(None) };
+        self.notifier.set_workers(workers.unsigned_abs());
         if held.is_empty() {
             return Ok(Some(Vec::new()));
         }
