@@ -28,10 +28,11 @@ pub(crate) const CANCELLED: &str = "task_cancelled";
 /// Least time between two sends of a process on a channel that wakes workers: at most 500 a second,
 /// whatever the load. A task that comes alone is told at once.
 const SPACING: Duration = Duration::from_millis(2);
-/// The same for each live worker: with 100 of them, at most 20 a second. A hint costs 40 us of
+/// The same for each live worker: with 100 of them, at most 10 a second. A hint costs 40 us of
 /// processor time for each that hears it, and Postgres up to 18 wakes whoever listens in the database,
 /// whatever the channel.
-const SPACING_EACH: Duration = Duration::from_micros(500);
+const SPACING_EACH: Duration = Duration::from_millis(1);
+const SPACING_MAX: Duration = Duration::from_millis(500);
 /// The same on the channel that servers follow changes by, for each live worker as well: all of them
 /// together send some 200 a second. Who follows looks by itself while there is something to see.
 const SPACING_CHANGED: Duration = Duration::from_millis(5);
@@ -76,8 +77,8 @@ impl Wanted {
     fn spacing(&self, place: usize) -> Duration {
         let workers = self.workers.load(Relaxed);
         match CHANNELS[place] {
-            CHANGED => (SPACING_CHANGED * workers).clamp(SPACING_CHANGED, SPACING_CHANGED_MAX),
-            _ => (SPACING_EACH * workers).max(SPACING),
+            CHANGED => SPACING_CHANGED.saturating_mul(workers).clamp(SPACING_CHANGED, SPACING_CHANGED_MAX),
+            _ => SPACING_EACH.saturating_mul(workers).clamp(SPACING, SPACING_MAX),
         }
     }
 }
@@ -203,9 +204,9 @@ mod tests {
         };
         assert_eq!(of_each(0), [2, 5, 2]);
         assert_eq!(of_each(1), [2, 5, 2]);
-        assert_eq!(of_each(100), [50, 500, 50]);
+        assert_eq!(of_each(100), [100, 500, 100]);
         assert_eq!(of_each(1_000), [500, 1_000, 500]);
-        assert_eq!(of_each(u32::MAX)[1], 1_000);
+        assert_eq!(of_each(1_000_000), [500, 1_000, 500]);
     }
 
     #[test]

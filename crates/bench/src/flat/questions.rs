@@ -1,4 +1,4 @@
-//! What people ask: counts, a task, and a page by each filter.
+//! What people ask: counts, a task, a page by each filter, and what happened over time.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -11,6 +11,10 @@ pub(super) enum Question {
     Counts,
     Get,
     List(&'static str, v1::TaskFilter),
+    Count(&'static str, v1::TaskFilter),
+    /// Over so many seconds.
+    Stats(&'static str, i64),
+    Errors,
 }
 
 impl Question {
@@ -35,8 +39,29 @@ impl Question {
                 v1::TaskFilter { name_contains: "nobody".into(), ..Default::default() },
             ),
             ("list, a time", v1::TaskFilter { created_until: Some(time()), ..Default::default() }),
+            (
+                "list, a text, found",
+                v1::TaskFilter { payload_contains: "small".into(), ..Default::default() },
+            ),
+            (
+                "list, a text, not there",
+                v1::TaskFilter { payload_contains: "nothing".into(), ..Default::default() },
+            ),
         ];
         all.extend(lists.into_iter().map(|(name, filter)| Self::List(name, filter)));
+        let counts = [
+            (
+                "count, a type, FAILED",
+                v1::TaskFilter { types: vec!["send".into()], ..of(v1::Status::Failed) },
+            ),
+            ("count, a name", v1::TaskFilter { name_contains: "99".into(), ..Default::default() }),
+        ];
+        all.extend(counts.into_iter().map(|(name, filter)| Self::Count(name, filter)));
+        all.extend([
+            Self::Stats("stats, an hour", 3_600),
+            Self::Stats("stats, a week", 7 * 86_400),
+            Self::Errors,
+        ]);
         all
     }
 
@@ -44,7 +69,8 @@ impl Question {
         match self {
             Self::Counts => "status counts",
             Self::Get => "get",
-            Self::List(name, _) => name,
+            Self::List(name, _) | Self::Count(name, _) | Self::Stats(name, _) => name,
+            Self::Errors => "errors",
         }
     }
 
@@ -62,6 +88,17 @@ impl Question {
                 let filter = Some(filter.clone());
                 client.list_tasks(v1::ListTasksRequest { filter, ..Default::default() }).await?;
             }
+            Self::Count(_, filter) => {
+                client.count_tasks(v1::CountTasksRequest { filter: Some(filter.clone()) }).await?;
+            }
+            Self::Stats(_, seconds) => {
+                let window = Some(unlike_others(*seconds));
+                client.get_stats(v1::GetStatsRequest { window, ..Default::default() }).await?;
+            }
+            Self::Errors => {
+                let window = Some(unlike_others(86_400));
+                client.list_errors(v1::ListErrorsRequest { window, ..Default::default() }).await?;
+            }
         }
         Ok(())
     }
@@ -69,6 +106,11 @@ impl Question {
 
 fn of(status: v1::Status) -> v1::TaskFilter {
     v1::TaskFilter { statuses: vec![status.into()], ..Default::default() }
+}
+
+/// So many seconds, and a hair more: the server would give the answer to the same question again.
+fn unlike_others(seconds: i64) -> prost_types::Duration {
+    prost_types::Duration { seconds, nanos: rand::random_range(1..1_000_000_000) }
 }
 
 /// Half a day ago: behind the creation of the first tasks.

@@ -119,6 +119,7 @@ async fn fill(connection: &mut PgConnection, waiting: u64) -> Result<()> {
             .await?;
         from = until + 1;
     }
+    sqlx::query(include_str!("statistics.sql")).execute(&mut *connection).await?;
     sqlx::query("select setval('task_id_seq', $1)").bind(all.cast_signed()).execute(&mut *connection).await?;
     sqlx::raw_sql("vacuum analyze").execute(&mut *connection).await?;
     sqlx::raw_sql("checkpoint").execute(connection).await?;
