@@ -36,9 +36,9 @@ test("how soon each page is there, and what it fetches", async ({ browser, servi
     await page.goto(service.url + path.replace(":id", String(id)));
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     await expect(page.locator("[class*=shimmer]")).toHaveCount(0);
-    // What is there has been painted, and told of, two frames later.
-    const seen = await page.evaluate(async () => {
-      for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
+    // What is there has been painted; a busy browser tells of it some frames later.
+    await page.waitForFunction(() => (globalThis.loading?.largest ?? 0) > 0);
+    const seen = await page.evaluate(() => {
       const fetched = [
         ...performance.getEntriesByType("navigation"),
         ...performance.getEntriesByType("resource"),
@@ -64,7 +64,6 @@ test("how soon each page is there, and what it fetches", async ({ browser, servi
         (bytes / 1_000).toFixed(1).padStart(15),
       ].join(" "),
     );
-    expect(seen.largest, "something was painted").toBeGreaterThan(0);
     await context.close();
   }
   const total = [...all.values()].reduce((sum, size) => sum + size, 0);
