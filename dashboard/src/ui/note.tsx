@@ -1,11 +1,12 @@
-import { CircleAlert, Info, type LucideIcon, TriangleAlert } from "lucide-react";
+import { CircleAlert, CircleCheck, Info, type LucideIcon, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { toProblem } from "@/api/errors";
 import { Button } from "./button";
 import { cx } from "./cx";
 
-const TONES: Record<"info" | "warning" | "error", { icon: LucideIcon; look: string }> = {
+const TONES: Record<"info" | "good" | "warning" | "error", { icon: LucideIcon; look: string }> = {
   info: { icon: Info, look: "bg-running-soft text-running" },
+  good: { icon: CircleCheck, look: "bg-succeeded-soft text-succeeded" },
   warning: { icon: TriangleAlert, look: "bg-retrying-soft text-retrying" },
   error: { icon: CircleAlert, look: "bg-failed-soft text-failed" },
 };
