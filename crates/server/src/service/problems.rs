@@ -138,7 +138,8 @@ fn failing(seen: &Seen<'_>) -> Option<Problem> {
 fn lost(seen: &Seen<'_>) -> Option<Problem> {
     let n = seen.losses.workers;
     (n > 0).then(|| {
-        let message = format!("{n} workers were lost in the last 15 minutes; their tasks run again");
+        let lost = counted(n, "worker was lost", "workers were lost");
+        let message = format!("{lost} in the last 15 minutes; what ran there runs again");
         let advice = "look at their logs: they were killed, out of memory, or cut off from the database";
         problem("leases_lost", Severity::Warning, None, message, advice.to_owned())
     })
@@ -147,10 +148,15 @@ fn lost(seen: &Seen<'_>) -> Option<Problem> {
 fn stale(seen: &Seen<'_>) -> Option<Problem> {
     let n = seen.losses.stale_writes;
     (n > 0).then(|| {
-        let message = format!("{n} outcomes came after their lease had ended and were refused");
+        let message =
+            counted(n, "outcome was refused: its lease had ended", "outcomes were refused: their leases had ended");
         let advice = "workers stand still longer than their lease (15 s): look for paused processes, full machines or slow disks";
         problem("stale_writes", Severity::Warning, None, message, advice.to_owned())
     })
+}
+
+fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 fn words(span: Duration) -> String {
