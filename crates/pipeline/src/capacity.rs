@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 /// How long a task that was claimed ahead may expect to wait for its slot.
 const AHEAD: Duration = Duration::from_millis(30);
-/// Most tasks claimed ahead.
-const AHEAD_MAX: usize = 1_000;
+/// Most tasks claimed ahead: a claim is on its way while those of the last one are started.
+const AHEAD_MAX: usize = 2 * CLAIM_MAX;
 /// Most tasks in one claim.
 const CLAIM_MAX: usize = 1_000;
 /// Most outcomes that wait to be written before claims pause.

@@ -1,13 +1,14 @@
 //! Turns the hint that there may be work into leased tasks, as many as there is room for.
 //!
 //! In: [`WakeUp`]. Out: [`Claimed`]. Claims again for as long as the last claim got all it asked
-//! for; then waits for the next hint. Nothing is claimed that there is no room to run. Ends when
-//! its input ends; a claim in flight is waited for, so that what it got is not left to its lease.
+//! for, while that is handed on; then waits for the next hint. Nothing is claimed that there is no room
+//! to run. Ends when its input ends; a claim in flight is waited for, so that what it got is not left to
+//! its lease.
 
-use std::collections::VecDeque;
+use std::future::ready;
 use std::time::Duration;
 
-use futures::stream::{BoxStream, unfold};
+use futures::stream::{BoxStream, iter, unfold};
 use futures::{FutureExt, Stream, StreamExt};
 use metrics::counter;
 use task_domain::Claimed;
@@ -48,13 +49,18 @@ where
             wake_ups,
             claimer: (self.claimer)(),
             capacity: self.capacity.clone(),
-            in_hand: VecDeque::new(),
             hungry: false,
             ended: false,
             failures: 0,
             mean_bytes: 0,
         };
-        unfold(claims, |mut claims| async move { claims.next().await.map(|task| (task, claims)) }).boxed()
+        unfold(claims, |mut claims| async move { claims.next().await.map(|tasks| (tasks, claims)) })
+            // A buffer asks for the next claim before it gives the last one away: Postgres works on that
+            // one while these are started.
+            .map(ready)
+            .buffered(2)
+            .flat_map(iter)
+            .boxed()
     }
 }
 
@@ -62,8 +68,6 @@ struct Claims<S, C> {
     wake_ups: S,
     claimer: C,
     capacity: Capacity,
-    /// Claimed, on their way to the next stage.
-    in_hand: VecDeque<Claimed>,
     /// Whether there may be more work.
     hungry: bool,
     ended: bool,
@@ -78,22 +82,19 @@ where
     S: Stream<Item = WakeUp> + Unpin,
     C: Claim,
 {
-    async fn next(&mut self) -> Option<Claimed> {
-        loop {
-            if let Some(task) = self.in_hand.pop_front() {
-                return Some(task);
-            }
-            if self.ended {
-                return None;
-            }
-            if self.hungry {
-                if let Some(room) = self.wait_for_room().await {
-                    self.claim(room).await;
-                }
-            } else {
+    /// What the next claim that finds something gets.
+    async fn next(&mut self) -> Option<Vec<Claimed>> {
+        while !self.ended {
+            if !self.hungry {
                 self.hear().await;
+            } else if let Some(room) = self.wait_for_room().await {
+                let tasks = self.claim(room).await;
+                if !tasks.is_empty() {
+                    return Some(tasks);
+                }
             }
         }
+        None
     }
 
     /// Waits for a hint, or the end.
@@ -118,7 +119,7 @@ where
         }
     }
 
-    async fn claim(&mut self, room: usize) {
+    async fn claim(&mut self, room: usize) -> Vec<Claimed> {
         let limit = room.min(BYTES_MAX / self.mean_bytes.max(1)).max(1);
         match self.claimer.claim(limit).await {
             Ok(tasks) => {
@@ -127,7 +128,7 @@ where
                 self.weigh(&tasks);
                 self.capacity.claimed(tasks.len());
                 counter!(metric::CLAIMED).increment(tasks.len() as u64);
-                self.in_hand.extend(tasks);
+                tasks
             }
             Err(error) => {
                 if self.failures == 0 {
@@ -136,6 +137,7 @@ where
                 counter!(metric::CLAIM_ERRORS).increment(1);
                 self.failures = self.failures.saturating_add(1);
                 self.pause().await;
+                Vec::new()
             }
         }
     }

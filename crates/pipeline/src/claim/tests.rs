@@ -167,3 +167,19 @@ async fn it_ends_at_once_while_waiting_for_room() {
     let mut tasks = layer.layer(stream::iter([WakeUp::Poll]));
     assert!(timeout(Duration::from_mins(1), tasks.next()).await.unwrap().is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_next_claim_is_under_way_while_the_last_one_is_handed_on() {
+    let mut bench = bench(5_000, 2_500);
+    bench.hint.send(WakeUp::Poll).await.unwrap();
+    bench.take(1).await;
+    assert_eq!(bench.asked(), [1_000, 1_000]);
+    // One ahead, not more.
+    bench.take(999).await;
+    assert_eq!(bench.asked(), [1_000, 1_000]);
+    bench.take(1).await;
+    assert_eq!(bench.asked(), [1_000, 1_000, 500]);
+    bench.take(1_499).await;
+    bench.nothing_more().await;
+    assert_eq!(bench.asked(), [1_000, 1_000, 500]);
+}
