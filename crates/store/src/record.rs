@@ -12,6 +12,7 @@ use task_domain::{Decision, Lease, Settled, Status, Verdict, WorkerId};
 use crate::arrays::Decisions;
 use crate::connection::{ANSWER, Held, answered};
 use crate::notify::Notifier;
+use crate::row::{ClaimOf, claim_of};
 use crate::seeded::statement;
 
 /// Records for one worker, on a connection of its own.
@@ -57,7 +58,7 @@ impl Recorder {
         Self { worker, connection, notifier, doubt: HashSet::new(), stale }
     }
 
-    async fn write(&mut self, batch: &[Settled]) -> Result<HashSet<i64>> {
+    async fn write(&mut self, batch: &[Settled]) -> Result<HashSet<ClaimOf>> {
         // In one order everywhere, so that two statements on the same tasks cannot deadlock.
         let mut ordered: Vec<_> = batch.iter().collect();
         ordered.sort_unstable_by_key(|s| s.lease.task);
@@ -77,27 +78,28 @@ impl Recorder {
             .bind(columns.details)
             .bind(columns.results);
         let answer = answered(ANSWER, query.fetch_one(&mut connection)).await;
-        let (written, ran_out): (Vec<i64>, Option<bool>) = self.connection.done(connection, answer).await?;
+        let (tasks, epochs, ran_out): (Vec<i64>, Vec<i64>, Option<bool>) =
+            self.connection.done(connection, answer).await?;
         if ran_out == Some(true) {
             return Err(Error::LeaseRanOut);
         }
-        Ok(written.into_iter().collect())
+        Ok(tasks.into_iter().zip(epochs).collect())
     }
 
-    async fn written_before(&mut self, batch: &[Settled]) -> Result<HashSet<i64>> {
+    async fn written_before(&mut self, batch: &[Settled]) -> Result<HashSet<ClaimOf>> {
         let mut columns = Decisions::default();
         for settled in batch {
             columns.push(settled);
         }
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query_scalar(include_str!("../queries/record/recorded_before.sql"))
+        let statement = sqlx::query_as(include_str!("../queries/record/recorded_before.sql"))
             .bind(self.worker.get())
             .bind(columns.tasks)
             .bind(columns.attempts)
             .bind(columns.statuses)
             .bind(columns.epochs);
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
-        let found: Vec<i64> = self.connection.done(connection, answer).await?;
+        let found: Vec<ClaimOf> = self.connection.done(connection, answer).await?;
         Ok(found.into_iter().collect())
     }
 }
@@ -117,7 +119,7 @@ impl Record for Recorder {
                 return Err(error);
             }
         };
-        let missing = |s: &&Settled| !written.contains(&s.lease.task.get()) && self.doubt.contains(&s.lease);
+        let missing = |s: &&Settled| !written.contains(&claim_of(&s.lease)) && self.doubt.contains(&s.lease);
         let in_doubt: Vec<_> = batch.iter().filter(missing).cloned().collect();
         if !in_doubt.is_empty() {
             written.extend(self.written_before(&in_doubt).await?);
@@ -132,7 +134,7 @@ impl Record for Recorder {
         }
         self.notifier.changed();
         let verdict = |s: &Settled| {
-            if written.contains(&s.lease.task.get()) { Verdict::Recorded } else { Verdict::Stale }
+            if written.contains(&claim_of(&s.lease)) { Verdict::Recorded } else { Verdict::Stale }
         };
         let verdicts: Vec<_> = batch.iter().map(verdict).collect();
         let stale = verdicts.iter().filter(|verdict| **verdict == Verdict::Stale).count();

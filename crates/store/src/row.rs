@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff_sqlx::Timestamp;
 use task_domain::{
-    HistoryEntry, IdempotencyKey, Labels, Name, Payload, Retries, RetryPolicy, Status, Task, TaskId,
+    HistoryEntry, IdempotencyKey, Labels, Lease, Name, Payload, Retries, RetryPolicy, Status, Task, TaskId,
     TaskResult, TaskSummary, Version, WorkerId,
 };
 
@@ -23,6 +23,15 @@ pub(crate) fn count(value: i32) -> u32 {
 /// A span from its milliseconds.
 pub(crate) fn span(millis: i64) -> Duration {
     Duration::from_millis(millis.unsigned_abs())
+}
+
+/// A task and its claim's epoch: what a lease is known by. Never the task alone, which the same worker may
+/// hold under two claims at a time: one that a crash took back, and the next.
+pub(crate) type ClaimOf = (i64, i64);
+
+/// Of a lease.
+pub(crate) fn claim_of(lease: &Lease) -> ClaimOf {
+    (lease.task.get(), lease.epoch.get())
 }
 
 /// A task's own backoff, where it brought one.

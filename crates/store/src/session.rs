@@ -1,5 +1,6 @@
 //! A worker's session: its registration, its lease, and the parts that work under it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::lane::Lanes;
 use crate::listen::{Listening, listen_as};
 use crate::maintain::{Loss, reclaim};
 use crate::notify::Notifier;
+use crate::row::{ClaimOf, claim_of};
 use crate::settings::Purpose;
 use crate::{Claimer, Promoter, Recorder, Settings, WakeUps};
 
@@ -178,7 +180,7 @@ impl Renew for Session {
         }
         let lost = lost?;
         let lost = lost.ok_or(Error::LeaseLost)?;
-        Ok(held.iter().filter(|l| lost.contains(&l.task.get())).copied().collect())
+        Ok(held.iter().filter(|l| lost.contains(&claim_of(l))).copied().collect())
     }
 
     fn lease_time(&self) -> Duration {
@@ -187,7 +189,7 @@ impl Renew for Session {
 }
 
 impl Session {
-    /// The tasks whose lease is lost, or nothing if the session itself has ended.
+    /// The claims that are lost, or nothing if the session itself has ended.
     async fn renew_on(
         &self,
         connection: &mut PgConnection,
@@ -195,7 +197,7 @@ impl Session {
         busy: u32,
         draining: bool,
         stale: u32,
-    ) -> sqlx::Result<Option<Vec<i64>>> {
+    ) -> sqlx::Result<Option<HashSet<ClaimOf>>> {
         let workers: Option<i32> = sqlx::query_scalar(include_str!("../queries/worker/renew.sql"))
             .bind(self.id.get())
             .bind(millis(self.options.lease_time))
@@ -207,15 +209,15 @@ impl Session {
         let Some(workers) = workers else { return Ok(None) };
         self.notifier.set_workers(workers.unsigned_abs());
         if held.is_empty() {
-            return Ok(Some(Vec::new()));
+            return Ok(Some(HashSet::new()));
         }
         let tasks: Vec<_> = held.iter().map(|l| l.task.get()).collect();
         let epochs: Vec<_> = held.iter().map(|l| l.epoch.get()).collect();
-        let lost = sqlx::query_scalar(include_str!("../queries/worker/held.sql"))
+        let lost: Vec<ClaimOf> = sqlx::query_as(include_str!("../queries/worker/held.sql"))
             .bind(tasks)
             .bind(epochs)
             .fetch_all(connection)
             .await?;
-        Ok(Some(lost))
+        Ok(Some(lost.into_iter().collect()))
     }
 }

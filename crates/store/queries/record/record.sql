@@ -1,5 +1,5 @@
 -- Writes what became of attempts of worker $1, fenced: a lease that is no longer held changes
--- nothing. Returns the tasks that were written, and whether the worker's own lease has run out but may
+-- nothing. Returns the tasks that were written, with their claims, and whether the worker's own lease has run out but may
 -- still be renewed, so that nothing was.
 with input as materialized (
     select * from unnest(
@@ -47,6 +47,6 @@ event as (
     select lane_id, 1, status, count(*), array_agg(task_id), array_agg(version) from gone group by lane_id, status
 )
 -- One row: a row each would cost both ends more than the tasks themselves.
-select coalesce(array_agg(task_id), '{}'),
+select coalesce(array_agg(task_id), '{}'), coalesce(array_agg(epoch), '{}'),
     (select ended_at is null and lease_until <= now() from task_worker where id = $1) as ran_out
 from gone

@@ -1,6 +1,6 @@
 -- Which of these decisions of worker $1 are in history already: asked when the answer to a record
 -- was lost, since a commit may have happened all the same.
-select i.task_id
+select i.task_id, i.epoch
 from unnest($2::bigint[], $3::integer[], $4::smallint[], $5::bigint[]) as i(task_id, attempt, status, epoch)
 where exists (
     select from task_history h

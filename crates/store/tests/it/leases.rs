@@ -39,6 +39,25 @@ async fn a_lost_workers_tasks_run_elsewhere() {
     scene.check().await;
 }
 
+/// A crash of the database may take a claim back whose attempt runs already; the same worker may then claim
+/// the task again. Here it was put back, with the same effect.
+#[tokio::test]
+async fn an_attempt_goes_on_beside_a_lost_one_of_the_same_task() {
+    let scene = Scene::new().await;
+    let id = scene.create(new_task("a", "twice")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let lost = worker.claim_some(1).await.remove(0);
+    let put_back = Decision::PutBack { delay: Duration::ZERO, reason: "for another try" };
+    assert_eq!(worker.settle(&lost, put_back).await, Verdict::Recorded);
+    let held = worker.claim_some(1).await.remove(0);
+    assert_eq!((held.lease.task, held.lease.attempt), (id, lost.lease.attempt));
+    let told_lost = worker.session.renew(&[lost.lease, held.lease], 2, false).await.unwrap();
+    assert_eq!(told_lost, [lost.lease], "the one that is held is not told to stop");
+    let verdicts = worker.settle_all(&[lost, held], &Decision::Succeed(None)).await;
+    assert_eq!(verdicts, [Verdict::Stale, Verdict::Recorded]);
+    scene.check().await;
+}
+
 /// While the database was away nobody could renew: only who was there all along may judge.
 #[tokio::test]
 async fn a_server_that_has_just_come_judges_no_lease() {
