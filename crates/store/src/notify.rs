@@ -3,12 +3,11 @@
 //! A NOTIFY takes a lock on the whole cluster when it commits, so none is ever part of a hot
 //! transaction: each process has one connection that sends them, one statement for all that
 //! gathered since the last, and waits between two sends on a channel. Every listener costs each send
-//! its share, so that this pause grows with the number of workers. Only a create that comes alone after
-//! a quiet while brings its own hint along, which spares it a way to the database and back. They are
-//! hints: what is lost is found by polling.
+//! its share, so that this pause grows with the number of workers. They are hints: what is lost is
+//! found by polling.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -39,75 +38,32 @@ const SPACING_MAX: Duration = Duration::from_millis(500);
 const SPACING_CHANGED: Duration = Duration::from_millis(5);
 const SPACING_CHANGED_MAX: Duration = Duration::from_secs(1);
 
-/// A transaction may bring a hint along only where its process has sent none for so long: at most 50 a
-/// second. Each holds the cluster's lock for a flush of the disk.
-const LONE: Duration = Duration::from_millis(20);
-
 /// Longest wait before a send that failed is tried again.
 const FAILED: Duration = Duration::from_secs(2);
 
 const CHANNELS: [&str; 3] = [READY, CHANGED, CANCELLED];
-/// What a create changes: the places in [`CHANNELS`] of the first two.
-const ALONG: [usize; 2] = [0, 1];
 
+#[derive(Default)]
 struct Wanted {
     /// By channel, in the order of [`CHANNELS`].
     flags: [AtomicBool; CHANNELS.len()],
-    /// From when on the next hint may be sent on each of them.
-    due: Mutex<[Instant; CHANNELS.len()]>,
     any: Notify,
     workers: AtomicU32,
 }
 
 impl Wanted {
-    fn new(now: Instant) -> Self {
-        Self {
-            flags: Default::default(),
-            due: Mutex::new([now; CHANNELS.len()]),
-            any: Notify::new(),
-            workers: AtomicU32::new(0),
-        }
-    }
-
-    fn due(&self) -> MutexGuard<'_, [Instant; CHANNELS.len()]> {
-        self.due.lock().expect("no holder of this lock panics")
-    }
-
     /// When the first of the hints that are wanted may be sent, if any is.
-    fn first(&self) -> Option<Instant> {
-        let due = self.due();
-        self.flags.iter().zip(&*due).filter(|(flag, _)| flag.load(Relaxed)).map(|(_, at)| *at).min()
+    fn first(&self, due: &[Instant; CHANNELS.len()]) -> Option<Instant> {
+        self.flags.iter().zip(due).filter(|(flag, _)| flag.load(Relaxed)).map(|(_, at)| *at).min()
     }
 
     /// The channels that hints are wanted on, if one of them may be sent on now; forgets them. The others
     /// go with it: what costs is the commit, and who wakes by it.
-    fn take(&self, now: Instant) -> Vec<usize> {
-        if self.first().is_none_or(|first| first > now) {
+    fn take(&self, due: &[Instant; CHANNELS.len()], now: Instant) -> Vec<usize> {
+        if self.first(due).is_none_or(|first| first > now) {
             return Vec::new();
         }
-        let taken: Vec<_> =
-            (0..CHANNELS.len()).filter(|&place| self.flags[place].swap(false, AcqRel)).collect();
-        self.sent(&taken, now);
-        taken
-    }
-
-    /// Whether a create may bring its hints along: nothing was sent for a while and nothing is wanted.
-    /// They then count as sent.
-    fn take_along(&self, now: Instant) -> bool {
-        let wanted = self.flags.iter().any(|flag| flag.load(Relaxed));
-        // By when the next may be sent, so that beside many workers it is their pause that counts.
-        let quiet = self.due().iter().all(|due| *due + LONE <= now);
-        if !wanted && quiet {
-            self.sent(&ALONG, now);
-        }
-        !wanted && quiet
-    }
-
-    fn sent(&self, places: &[usize], now: Instant) {
-        let mut due = self.due();
-        for &place in places {
-            due[place] = now + self.spacing(place);
-        }
+        (0..CHANNELS.len()).filter(|&place| self.flags[place].swap(false, AcqRel)).collect()
     }
 
     /// Wants them again, after they could not be sent.
@@ -142,7 +98,7 @@ impl Notifier {
     /// Starts the loop that sends, which ends with the last clone of this. A hint that there is work
     /// says up to which number this process knows lanes, so that one in a new lane is found at once.
     pub(crate) fn start(settings: &Settings, lanes: Lanes) -> Self {
-        let wanted = Arc::new(Wanted::new(Instant::now()));
+        let wanted = Arc::new(Wanted::default());
         // A hint need not wait for the disk.
         let connection = Held::new(settings, Purpose::HotUnwaited);
         tokio::spawn(send(connection, lanes, Arc::downgrade(&wanted)));
@@ -162,15 +118,6 @@ impl Notifier {
     /// A running task was cancelled.
     pub(crate) fn cancelled(&self) {
         self.want(CANCELLED);
-    }
-
-    /// The channels on which a create is to tell of itself in its own transaction; empty unless it comes
-    /// alone. They count as told.
-    pub(crate) fn along(&self) -> Vec<&'static str> {
-        match &self.wanted {
-            Some(wanted) if wanted.take_along(Instant::now()) => ALONG.map(|place| CHANNELS[place]).into(),
-            _ => Vec::new(),
-        }
     }
 
     /// Notes how many workers listen.
@@ -199,12 +146,17 @@ impl Drop for Wanted {
 async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted>) {
     /// How often the loop looks whether anyone is left who could ask.
     const LOOK: Duration = Duration::from_secs(1);
+    let mut due = [Instant::now(); CHANNELS.len()];
     loop {
         let Some(shared) = wanted.upgrade() else { break };
         // Ends without a hint now and then, so that this loop does not keep itself alive.
-        let until = shared.first().unwrap_or_else(|| Instant::now() + LOOK);
+        let until = shared.first(&due).unwrap_or_else(|| Instant::now() + LOOK);
         let _ = tokio::time::timeout_at(until, shared.any.notified()).await;
-        let taken = shared.take(Instant::now());
+        let now = Instant::now();
+        let taken = shared.take(&due, now);
+        for &place in &taken {
+            due[place] = now + shared.spacing(place);
+        }
         drop(shared);
         if taken.is_empty() {
             continue;
@@ -235,8 +187,8 @@ async fn notify(connection: &mut Held, places: &[usize], lanes: &Lanes) -> task_
 mod tests {
     use super::*;
 
-    fn wanting(channels: &[&str], now: Instant) -> Wanted {
-        let wanted = Wanted::new(now);
+    fn wanting(channels: &[&str]) -> Wanted {
+        let wanted = Wanted::default();
         for (flag, channel) in wanted.flags.iter().zip(CHANNELS) {
             flag.store(channels.contains(&channel), Relaxed);
         }
@@ -245,7 +197,7 @@ mod tests {
 
     #[test]
     fn hints_are_spaced_by_who_hears_and_who_sends_them() {
-        let wanted = Wanted::new(Instant::now());
+        let wanted = Wanted::default();
         let of_each = |workers| {
             wanted.workers.store(workers, Relaxed);
             [0, 1, 2].map(|place| wanted.spacing(place).as_millis())
@@ -261,31 +213,10 @@ mod tests {
     fn what_is_wanted_goes_along_with_what_is_due() {
         let now = Instant::now();
         let later = now + Duration::from_secs(1);
-        let wanted = wanting(&[READY, CHANGED], later);
-        wanted.due()[2] = now;
-        assert_eq!(wanted.take(now), [0; 0], "nobody wants what is due");
-        assert_eq!(wanted.first(), Some(later));
-        wanted.due()[0] = now;
-        assert_eq!(wanted.take(now), [0, 1]);
-        assert_eq!(wanted.take(later + Duration::from_secs(1)), [0; 0], "it was taken");
-    }
-
-    #[test]
-    fn only_a_create_after_a_quiet_while_brings_its_hints_along() {
-        let began = Instant::now();
-        let at = |millis| began + Duration::from_millis(millis);
-        let wanted = wanting(&[], began);
-        assert!(!wanted.take_along(at(19)), "just started");
-        assert!(wanted.take_along(at(20)));
-        assert!(!wanted.take_along(at(44)), "told 24 ms ago, the next may come 5 ms after");
-        assert!(wanted.take_along(at(45)));
-        wanted.want(&[2]);
-        assert!(!wanted.take_along(at(1_000)), "something is to be sent anyway");
-        assert_eq!(wanted.take(at(1_000)), [2]);
-        assert!(!wanted.take_along(at(1_010)));
-        wanted.workers.store(100, Relaxed);
-        assert!(wanted.take_along(at(2_000)));
-        assert!(!wanted.take_along(at(2_400)), "beside a hundred workers it is their pause that counts");
-        assert!(wanted.take_along(at(2_520)));
+        let wanted = wanting(&[READY, CHANGED]);
+        assert_eq!(wanted.take(&[later, later, now], now), [0; 0], "nobody wants what is due");
+        assert_eq!(wanted.first(&[later, later, now]), Some(later));
+        assert_eq!(wanted.take(&[now, later, now], now), [0, 1]);
+        assert_eq!(wanted.take(&[now; 3], now), [0; 0], "it was taken");
     }
 }

@@ -1,7 +1,6 @@
 -- Stores a batch of tasks with all that goes with them, in one statement.
 -- Returns one row: which of the batch were stored, by their places from 1, their ids, and when. One
 -- that is missing has an idempotency key that was used before.
--- $12: channels to tell of it, with $13; none but for a create that comes alone (notify.rs).
 with input as materialized (
     select nextval('task_id_seq') as id, i.*
     from unnest(
@@ -47,6 +46,4 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, null, 0, count(*), array_agg(id), array_agg(1) from fresh group by lane_id
 )
-select coalesce(array_agg(ord), '{}'), coalesce(array_agg(id), '{}'), now(),
-    (select count(pg_notify(channel, $13)) from unnest($12::text[]) as n(channel)) as told
-from fresh
+select coalesce(array_agg(ord), '{}'), coalesce(array_agg(id), '{}'), now() from fresh

@@ -76,7 +76,7 @@ impl Loop {
         // one task alone is stored at once.
         while let Some(mut batch) = self.queue.take().await {
             let calls = std::mem::take(&mut batch.calls);
-            let answers = self.store_calls(&calls, batch.is_alone).await;
+            let answers = self.store_calls(&calls).await;
             drop(batch);
             for (call, answers) in calls.into_iter().zip(answers) {
                 // A caller that is gone has no use for its answer.
@@ -86,11 +86,10 @@ impl Loop {
         self.connection.close().await;
     }
 
-    async fn store_calls(&mut self, calls: &[Call], alone: bool) -> Vec<Answers> {
+    async fn store_calls(&mut self, calls: &[Call]) -> Vec<Answers> {
         let tasks: Vec<_> = calls.iter().flat_map(|call| &call.tasks).collect();
-        let along = if alone { self.notifier.along() } else { Vec::new() };
-        let answers = self.store(&tasks, &along).await;
-        if along.is_empty() && answers.iter().flatten().any(|created| created.is_new) {
+        let answers = self.store(&tasks).await;
+        if answers.iter().flatten().any(|created| created.is_new) {
             self.notifier.ready();
             self.notifier.changed();
         }
@@ -98,10 +97,10 @@ impl Loop {
         calls.iter().map(|call| answers.by_ref().take(call.tasks.len()).collect()).collect()
     }
 
-    /// Stores a batch, which tells of itself on the channels `along`. One task that the database refuses costs only itself: the batch is halved
+    /// Stores a batch. One task that the database refuses costs only itself: the batch is halved
     /// until the culprit is alone.
-    async fn store(&mut self, tasks: &[&NewTask], along: &[&str]) -> Answers {
-        match self.store_whole(tasks, along).await {
+    async fn store(&mut self, tasks: &[&NewTask]) -> Answers {
+        match self.store_whole(tasks).await {
             Ok(answers) => answers,
             Err(_) if tasks.len() == 1 && lacks_lane(&self.lanes, tasks) => {
                 let problem = format!(
@@ -118,14 +117,14 @@ impl Loop {
             }
             Err(_) => {
                 let (left, right) = tasks.split_at(tasks.len() / 2);
-                let mut answers = Box::pin(self.store(left, along)).await;
-                answers.extend(Box::pin(self.store(right, along)).await);
+                let mut answers = Box::pin(self.store(left)).await;
+                answers.extend(Box::pin(self.store(right)).await);
                 answers
             }
         }
     }
 
-    async fn store_whole(&mut self, tasks: &[&NewTask], along: &[&str]) -> Result<Answers> {
+    async fn store_whole(&mut self, tasks: &[&NewTask]) -> Result<Answers> {
         let before = self.connection.opened();
         let mut connection = self.connection.take().await?;
         let is_new = self.connection.opened() != before;
@@ -133,7 +132,7 @@ impl Loop {
             if is_new {
                 self.lanes.read_anew(&mut connection).await?;
             }
-            insert(&mut connection, &self.lanes, tasks, along).await
+            insert(&mut connection, &self.lanes, tasks).await
         })
         .await;
         let rows = self.connection.done(connection, answer).await?;
@@ -188,7 +187,6 @@ async fn insert(
     connection: &mut PgConnection,
     lanes: &Lanes,
     tasks: &[&NewTask],
-    along: &[&str],
 ) -> sqlx::Result<Vec<Stored>> {
     let wanted: Vec<_> = tasks.iter().map(|t| t.lane()).collect();
     let unknown: Vec<_> = wanted.iter().filter(|l| lanes.id(l).is_none()).collect();
@@ -206,7 +204,7 @@ async fn insert(
             lanes.id(lane).ok_or_else(|| sqlx::Error::Io(std::io::Error::other("lanes have changed")))?;
         columns.push(task, lane);
     }
-    let (places, ids, at, _): (Vec<i64>, Vec<i64>, Timestamp, i64) =
+    let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) =
         sqlx::query_as(statement(include_str!("../../queries/task/submit.sql")))
             .bind(columns.lanes)
             .bind(columns.retries)
@@ -219,8 +217,6 @@ async fn insert(
             .bind(columns.labels)
             .bind(columns.keys)
             .bind(columns.key_hashes)
-            .bind(along)
-            .bind(lanes.newest().to_string())
             .fetch_one(connection)
             .await?;
     let created = |id| Created { id: TaskId::from_store(id), created_at: at.to_jiff(), is_new: true };

@@ -28,8 +28,6 @@ pub(super) struct Call {
 /// Calls that are stored together. Counts as under way until it is dropped.
 pub(super) struct Batch {
     pub(super) calls: Vec<Call>,
-    /// Whether it is one small call, and no other waits or is being stored.
-    pub(super) is_alone: bool,
     queue: Queue,
 }
 
@@ -89,9 +87,7 @@ impl Queue {
             {
                 let mut state = self.state();
                 if state.is_worth_a_statement() {
-                    let calls = state.take();
-                    let is_alone = state.is_all_there_is(&calls);
-                    return Some(Batch { calls, is_alone, queue: self.clone() });
+                    return Some(Batch { calls: state.take(), queue: self.clone() });
                 }
                 if state.closed && state.calls.is_empty() {
                     // Whoever else waits has to see it too.
@@ -118,10 +114,6 @@ impl Queue {
 impl State {
     fn is_worth_a_statement(&self) -> bool {
         !self.calls.is_empty() && (self.under_way == 0 || self.tasks >= WORTH)
-    }
-
-    fn is_all_there_is(&self, taken: &[Call]) -> bool {
-        self.under_way == 1 && self.calls.is_empty() && matches!(taken, [one] if one.tasks.len() < WORTH)
     }
 
     /// The first call and those behind it, as far as one statement goes.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use sqlx::postgres::PgListener;
 use task_domain::ports::{Feed, Follow};
 use task_testing::new_task;
 
@@ -51,40 +50,6 @@ async fn odd_hints_cost_nothing() {
             }
         });
         seen.await.expect("all changes are told");
-    }
-    scene.check().await;
-}
-
-/// A create that comes alone tells of itself in its own transaction; a batch leaves that to the connection
-/// which gathers hints.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_lone_create_brings_its_hint_along() {
-    let scene = Scene::new().await;
-    let pool = scene.database.pool();
-    let mut listener = PgListener::connect_with(&pool).await.expect("connected");
-    listener.listen("task_ready").await.expect("listening");
-    let mut told_by_a_create = async || {
-        let told = tokio::time::timeout(LIMIT, listener.recv()).await.expect("told in time").expect("told");
-        let last: String = sqlx::query_scalar("select query from pg_stat_activity where pid = $1")
-            .bind(i32::try_from(told.process_id()).expect("a process"))
-            .fetch_one(&pool)
-            .await
-            .expect("a session");
-        last.contains("nextval('task_id_seq')")
-    };
-    // The first comes with its lane, perhaps before it was quiet for long enough.
-    scene.create(new_task("a", "first")).await;
-    told_by_a_create().await;
-    // It is the quiet that makes the difference, so it is part of what is tested.
-    let quiet = || tokio::time::sleep(Duration::from_millis(100));
-    for round in 0..3 {
-        quiet().await;
-        scene.create(new_task("a", &format!("alone {round}"))).await;
-        assert!(told_by_a_create().await, "alone, round {round}");
-        quiet().await;
-        let batch = (0..100).map(|n| new_task("a", &format!("{n} of many"))).collect();
-        assert!(scene.try_create(batch).await.iter().all(Result::is_ok));
-        assert!(!told_by_a_create().await, "a batch, round {round}");
     }
     scene.check().await;
 }
