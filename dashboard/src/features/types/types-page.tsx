@@ -15,12 +15,11 @@ import { Empty } from "@/ui/empty";
 import { duration, number, percent, plural, rate } from "@/ui/format";
 import { ErrorNote } from "@/ui/note";
 import { Card, Page } from "@/ui/page";
-import { Rows } from "@/ui/skeleton";
+import { Rows, Skeleton } from "@/ui/skeleton";
 import { Time } from "@/ui/time";
+import { WindowChoice } from "@/ui/window-choice";
 
 const span = (ms: number | null | undefined) => (ms === null || ms === undefined ? "–" : duration(ms));
-
-import { WindowChoice } from "@/ui/window-choice";
 
 export function TypesPage({ window }: { window: WindowName }) {
   const types = useQuery({ ...typesQuery(), refetchInterval: 5_000 });
@@ -30,6 +29,9 @@ export function TypesPage({ window }: { window: WindowName }) {
     <Page title="Types" actions={<WindowChoice value={window} />}>
       {types.isError && !types.data && <ErrorNote error={types.error} onRetry={() => void types.refetch()} />}
       {types.isPending && <Rows />}
+      {types.data && stats.isError && !stats.data && (
+        <ErrorNote className="mb-4" error={stats.error} onRetry={() => void stats.refetch()} />
+      )}
       {types.data?.length === 0 && (
         <Card>
           <Empty title="No types yet" command="task-cli serve">
@@ -43,6 +45,7 @@ export function TypesPage({ window }: { window: WindowName }) {
             key={type.name}
             type={type}
             window={window}
+            known={stats.data !== undefined}
             stats={stats.data?.types.find((each) => each.type === type.name)}
             errors={errors.data?.filter((each) => each.type === type.name) ?? []}
           />
@@ -55,10 +58,12 @@ export function TypesPage({ window }: { window: WindowName }) {
 function TypeCard(props: {
   type: TypeInfo;
   window: WindowName;
+  /** Whether the statistics are there; of a type that did nothing there are none. */
+  known: boolean;
   stats: TypeStats | undefined;
   errors: ErrorGroup[];
 }) {
-  const { type, window, stats, errors } = props;
+  const { type, window, known, stats, errors } = props;
   const share = stats && failureShare(stats);
   const facts: [string, string][] = [
     ["Waiting", number(stats?.waiting ?? 0)],
@@ -100,7 +105,7 @@ function TypeCard(props: {
         {facts.map(([name, value]) => (
           <div key={name}>
             <dt className="text-[0.85rem] text-faint">{name}</dt>
-            <dd className="tabular-nums">{value}</dd>
+            <dd className="tabular-nums">{known ? value : <Skeleton className="my-1 h-3.5 w-14" />}</dd>
           </div>
         ))}
       </dl>
