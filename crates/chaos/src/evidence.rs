@@ -20,6 +20,8 @@ pub(crate) struct Change {
     pub(crate) status: Status,
     pub(crate) worker: Option<i64>,
     pub(crate) at: Micros,
+    /// When it may run again, if not at once.
+    pub(crate) due: Option<Micros>,
     pub(crate) details: Option<String>,
     /// The fence that the execution ran under which this change is the outcome of, as it told itself.
     pub(crate) epoch: Option<i64>,
@@ -67,7 +69,8 @@ const WORKER_LOST: &str = "its worker was lost";
 
 const TASKS: &str = "select id, idempotency_key, retries from task";
 const HISTORY: &str = "select task_id, version, attempt, status, worker_id, \
-    (extract(epoch from created_at) * 1000000)::bigint as at, details, result \
+    (extract(epoch from created_at) * 1000000)::bigint as at, details, result, \
+    (extract(epoch from run_at) * 1000000)::bigint as due \
     from task_history order by task_id, version";
 
 impl Evidence {
@@ -89,6 +92,7 @@ impl Evidence {
                     .with_context(|| format!("task {id} has no such status"))?,
                 worker: row.get(4),
                 at: row.get(5),
+                due: row.get(8),
                 details: row.get(6),
                 epoch: row.get::<Option<&str>, _>(7).and_then(epoch),
             };

@@ -1,6 +1,7 @@
 //! Takes back what became of work: outcomes and history in one fenced statement for a batch.
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -66,6 +67,7 @@ impl Recorder {
         for settled in ordered {
             columns.push(settled);
         }
+        let near = near_newest(&columns.tasks);
         let mut connection = self.connection.take().await?;
         let query = sqlx::query_as(statement(include_str!("../queries/record/record.sql")))
             .bind(self.worker.get())
@@ -76,7 +78,9 @@ impl Recorder {
             .bind(columns.failed)
             .bind(columns.delays_us)
             .bind(columns.details)
-            .bind(columns.results);
+            .bind(columns.results)
+            .bind(*near.start())
+            .bind(*near.end());
         let answer = answered(ANSWER, query.fetch_one(&mut connection)).await;
         let (tasks, epochs, ran_out): (Vec<i64>, Vec<i64>, Option<bool>) =
             self.connection.done(connection, answer).await?;
@@ -103,6 +107,18 @@ impl Recorder {
         Ok(found.into_iter().collect())
     }
 }
+
+/// The ids near the newest of `tasks`, which are sorted: at least half of them, and not more than four times
+/// as many ids as tasks. Empty where they are few or lie far apart. `claim.sql` draws the same line.
+fn near_newest(tasks: &[i64]) -> RangeInclusive<i64> {
+    const FEW: usize = 16;
+    let reach = i64::try_from(tasks.len()).unwrap_or(i64::MAX).saturating_mul(4);
+    let Some(newest) = tasks.last() else { return NONE };
+    let near = &tasks[tasks.partition_point(|task| *task <= newest.saturating_sub(reach))..];
+    if near.len() < FEW || near.len() * 2 < tasks.len() { NONE } else { near[0]..=*newest }
+}
+
+const NONE: RangeInclusive<i64> = 1..=0;
 
 impl Record for Recorder {
     async fn record(&mut self, batch: &[Settled]) -> Result<Vec<Verdict>> {
@@ -140,5 +156,26 @@ impl Record for Recorder {
         let stale = verdicts.iter().filter(|verdict| **verdict == Verdict::Stale).count();
         self.stale.fetch_add(u32::try_from(stale).unwrap_or(u32::MAX), Relaxed);
         Ok(verdicts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_together_is_told_from_what_lies_apart() {
+        let together: Vec<_> = (101..=200).collect();
+        assert_eq!(near_newest(&together), 101..=200);
+        // Retried ones are older.
+        let mixed: Vec<_> = [3, 7].into_iter().chain(1_001..=1_100).collect();
+        assert_eq!(near_newest(&mixed), 1_001..=1_100);
+        let with_gaps: Vec<_> = (0..100).map(|n| n * 3).collect();
+        assert_eq!(near_newest(&with_gaps), 0..=297);
+        let apart: Vec<_> = (0..100).map(|n| n * 10).collect();
+        assert!(near_newest(&apart).is_empty());
+        let mostly_apart: Vec<_> = (0..60).map(|n| n * 10).chain(1_000..1_040).collect();
+        assert!(near_newest(&mostly_apart).is_empty());
+        assert!(near_newest(&together[..10]).is_empty() && near_newest(&[]).is_empty());
     }
 }

@@ -14,11 +14,15 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
 
     /// The fault's name, what it takes out of a statement, and what it puts there.
     const BUGS: [(&str, &str, &str); 8] = [
-        ("record-without-fence", " and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1", ""),
+        (
+            "record-without-fence",
+            "and r.epoch = any(array[i.epoch]) and r.attempt = any(array[i.attempt]) and r.worker_id = $1",
+            "",
+        ),
         (
             "record-past-the-lease",
-            " and ended_at is null and lease_until > now())\n    returning r.task_id",
-            ")\n    returning r.task_id",
+            "select lease_until > now() as alive from task_worker where id = $1 and ended_at is null",
+            "select true as alive from task_worker where id = $1",
         ),
         (
             "record-without-history",

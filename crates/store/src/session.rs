@@ -116,7 +116,7 @@ impl Session {
             self.info.clone(),
             // A claim that is lost in a crash of Postgres only runs again, under a new fence; so it
             // need not wait for the disk. What is recorded later waits, and carries the claim with it.
-            Held::new(&self.settings, Purpose::HotUnwaited),
+            Held::new(&self.settings, Purpose::Claim),
             self.lanes.clone(),
             self.epochs.clone(),
             self.notifier.clone(),
@@ -125,12 +125,13 @@ impl Session {
 
     /// The part that records what became of them.
     pub fn recorder(&self) -> Recorder {
-        Recorder::new(self.id, self.held(), self.notifier.clone(), self.stale.clone())
+        let connection = Held::new(&self.settings, Purpose::Record);
+        Recorder::new(self.id, connection, self.notifier.clone(), self.stale.clone())
     }
 
     /// The part that brings tasks into line when their time has come.
     pub fn promoter(&self) -> Promoter {
-        Promoter::new(self.held(), self.notifier.clone())
+        Promoter::new(Held::new(&self.settings, Purpose::Hot), self.notifier.clone())
     }
 
     /// The part that hears when there is work, and polls.
@@ -161,10 +162,6 @@ impl Session {
             .execute(&mut *connection)
             .await?;
         reclaim(connection, Loss::Stopped(self.id)).await
-    }
-
-    fn held(&self) -> Held {
-        Held::new(&self.settings, Purpose::Hot)
     }
 }
 

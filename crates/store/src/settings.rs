@@ -32,8 +32,12 @@ pub(crate) enum Purpose {
     Question,
     /// The hot statements.
     Hot,
-    /// The hot statements that need not wait for the disk.
+    /// Hot statements that need not wait for the disk.
     HotUnwaited,
+    /// Claims, which need not wait for the disk.
+    Claim,
+    /// Records.
+    Record,
     /// Listening.
     Listen,
     /// Migrations, which may take their time.
@@ -64,6 +68,12 @@ const QUESTION: &[(&str, &str)] = &[("plan_cache_mode", "force_custom_plan"), ("
 /// For the hot statements: planned once, and written so that there is but one index and one order of
 /// joins to choose.
 const HOT: &[(&str, &str)] = &[("lock_timeout", "5s")];
+
+const UNWAITED: [(&str, &str); 1] = [("synchronous_commit", "off")];
+
+/// For claims and records, which merge a batch with a range of rows. What they look up row by row is
+/// written so that only a nested loop is left.
+const MERGED: [(&str, &str); 2] = [("enable_mergejoin", "on"), ("enable_nestloop", "off")];
 
 impl Settings {
     /// Reads a `postgres://user:password@host:port/database` URL. There may be several hosts, as in
@@ -123,7 +133,9 @@ impl Settings {
         match purpose {
             Purpose::Question => each(QUESTION),
             Purpose::Hot => each(HOT),
-            Purpose::HotUnwaited => each(HOT).options([("synchronous_commit", "off")]),
+            Purpose::HotUnwaited => each(HOT).options(UNWAITED),
+            Purpose::Claim => each(HOT).options(MERGED).options(UNWAITED),
+            Purpose::Record => each(HOT).options(MERGED),
             Purpose::Listen | Purpose::Migrate => place.clone().options([(OURS, "on")]),
         }
     }

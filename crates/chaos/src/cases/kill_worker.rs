@@ -71,7 +71,8 @@ async fn run(options: Options) -> Result<Outcome> {
 
 /// How long it took until what a killed worker ran was taken back, and until another one had it.
 fn tell(outcome: &mut Outcome, evidence: &Evidence, killed: &HashMap<i64, Micros>) {
-    let (mut back, mut again, mut parked, mut alive) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut back, mut again, mut parted, mut parked, mut alive) =
+        (Vec::new(), Vec::new(), Vec::new(), 0, 0);
     for task in evidence.tasks.values() {
         for (place, pair) in task.changes.windows(2).enumerate() {
             let at =
@@ -83,7 +84,9 @@ fn tell(outcome: &mut Outcome, evidence: &Evidence, killed: &HashMap<i64, Micros
             match pair[1].status {
                 Status::Pending => {
                     back.push(clock::millis(*at, pair[1].at));
-                    again.extend(task.changes.get(place + 2).map(|next| clock::millis(*at, next.at)));
+                    let Some(next) = task.changes.get(place + 2) else { continue };
+                    let times = if pair[1].due.is_some() { &mut parted } else { &mut again };
+                    times.push(clock::millis(*at, next.at));
                 }
                 Status::Failed => parked += 1,
                 _ => {}
@@ -99,4 +102,6 @@ fn tell(outcome: &mut Outcome, evidence: &Evidence, killed: &HashMap<i64, Micros
     outcome.figure("failed_after_three_losses", parked);
     outcome.figure("kill_to_taken_back", spread(back));
     outcome.figure("kill_to_claimed_again", spread(again));
+    // Suspects that were lost together: they are made to wait, for random times, so that they part.
+    outcome.figure("kill_to_claimed_again_parted", spread(parted));
 }

@@ -10,7 +10,7 @@ const EPOCH: i64 = (7 << 32) | 3;
 
 fn change(version: i32, status: Status, attempt: i32, worker: Option<i64>) -> Change {
     let epoch = (status == Succeeded).then_some(EPOCH);
-    Change { version, attempt, status, worker, at: 0, details: None, epoch }
+    Change { version, attempt, status, worker, at: 0, due: None, details: None, epoch }
 }
 
 /// Task 1, acknowledged, tried twice, followed and succeeded.

@@ -8,4 +8,6 @@ where exists (
         -- SUCCEEDED and RETRYING spend the attempt, and nobody else writes them. But what was put back is
         -- claimed again as the same attempt, and a sweep writes PENDING and FAILED for the lost.
         and (i.status not in (0, 4) or h.epoch = i.epoch)
+    -- So it is looked up for each row, and never joined.
+    offset 0
 )

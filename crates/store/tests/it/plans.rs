@@ -38,9 +38,20 @@ async fn every_statement_can_be_prepared() {
 /// while the tables are empty, but have been vacuumed, so that the planner takes them to stay so.
 #[tokio::test]
 async fn a_life_reads_as_few_rows_from_a_large_backlog_as_from_a_small_one() {
+    assert_few_rows_are_read(&["a"]).await;
+}
+
+/// What lies apart is looked up; what lies together is scanned.
+#[tokio::test]
+async fn a_life_reads_as_few_rows_where_others_lie_between() {
+    assert_few_rows_are_read(&["a", "b", "c", "d", "e", "f", "g", "h"]).await;
+}
+
+/// Of a backlog of these types in turns, a worker of the first drains half.
+async fn assert_few_rows_are_read(kinds: &[&str]) {
     const TASKS: usize = 20_000;
     let scene = crate::Scene::new().await;
-    let mut worker = scene.worker(&["a"]).await;
+    let mut worker = scene.worker(&kinds[..1]).await;
     scene.create(task_testing::new_task("a", "first")).await;
     for round in 0..10 {
         // The first makes the lane known and leaves a row in each table.
@@ -51,24 +62,23 @@ async fn a_life_reads_as_few_rows_from_a_large_backlog_as_from_a_small_one() {
         worker.settle_all(&claimed, &Decision::Succeed(None)).await;
     }
     for _ in 0..TASKS / 1_000 {
-        let batch = (0..1_000).map(|n| task_testing::new_task("a", &n.to_string())).collect();
+        let kind = |n| kinds[n % kinds.len()];
+        let batch = (0..1_000).map(|n| task_testing::new_task(kind(n), &n.to_string())).collect();
         task_domain::ports::Submit::submit(&scene.store, batch).await;
     }
     let before = rows_read(&scene, "true").await;
-    let mut left = TASKS;
-    while left > TASKS / 2 {
-        let claimed = worker.claim(1_000).await;
-        left -= claimed.len();
+    let mut ended = 0;
+    while ended < TASKS / kinds.len() / 2 {
+        let claimed = worker.claim(200).await;
+        ended += claimed.len();
         let verdicts = worker.settle_all(&claimed, &Decision::Succeed(None)).await;
         assert!(verdicts.iter().all(|v| *v == Verdict::Recorded));
     }
     // An idle connection sends its statistics within ten seconds; this asks until they are in.
-    let finished = format!(
-        "(select n_tup_ins from pg_stat_user_tables where relname = 'task_finished') > {}",
-        TASKS / 2
-    );
+    let finished =
+        format!("(select n_tup_ins from pg_stat_user_tables where relname = 'task_finished') > {ended}");
     let read = rows_read(&scene, &finished).await - before;
-    let each = read / i64::try_from(TASKS - left).unwrap();
+    let each = read / i64::try_from(ended).unwrap();
     assert!(each < 20, "a task's life reads {each} rows");
 }
 

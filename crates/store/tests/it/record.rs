@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use task_domain::ports::{Claim, Error, Operate, Read, Record, Renew};
+use task_domain::ports::{Claim, Error, Operate, Read, Record, Renew, Submit};
 use task_domain::{Decision, Settled, Status, TaskResult, Verdict};
 use task_testing::new_task;
 
@@ -171,5 +171,31 @@ async fn a_batch_gets_one_verdict_each_in_its_order() {
         let expected = if settled.lease.task == gone { Verdict::Stale } else { Verdict::Recorded };
         assert_eq!(verdict, expected);
     }
+    scene.check().await;
+}
+
+/// One statement takes the tasks that lie close together by a scan and the others one by one.
+#[tokio::test]
+async fn tasks_that_lie_together_and_apart_fare_alike() {
+    let scene = Scene::new().await;
+    let create = async |kind: &str, names: std::ops::Range<usize>| {
+        scene.store.submit(names.map(|n| new_task(kind, &n.to_string())).collect()).await;
+    };
+    create("a", 0..3).await;
+    create("b", 0..400).await;
+    create("a", 3..43).await;
+    let mut worker = scene.worker(&["a"]).await;
+    let old = worker.claim_some(100).await;
+    let names: Vec<_> = old.iter().map(|c| c.name.as_str().parse::<usize>().unwrap()).collect();
+    assert_eq!(names, (0..43).collect::<Vec<_>>());
+    let back = Decision::PutBack { delay: Duration::ZERO, reason: "its worker was stopped" };
+    assert_eq!(worker.settle_all(&old, &back).await, [Verdict::Recorded; 43]);
+
+    let new = worker.claim_some(100).await;
+    assert_eq!(new.len(), 43);
+    assert!(new.iter().all(|c| c.lease.attempt == 1 && c.lease.epoch != old[0].lease.epoch));
+    assert_eq!(worker.settle_all(&old, &Decision::Succeed(None)).await, [Verdict::Stale; 43]);
+    assert_eq!(worker.settle_all(&new, &Decision::Succeed(None)).await, [Verdict::Recorded; 43]);
+    assert_eq!(worker.settle_all(&new, &retry_after(Duration::ZERO)).await, [Verdict::Stale; 43]);
     scene.check().await;
 }
