@@ -46,6 +46,12 @@ const CLIENTS: u64 = 2;
 /// Fewer tasks than this say more about the start of a session than about its speed.
 const TASKS: u64 = 200_000;
 
+/// Processor time that Postgres and pgbench have for each task at this rate, in microseconds: they keep all cores
+/// of the measured set-up busy.
+pub(crate) fn cpu_us(rate: f64) -> f64 {
+    number(CLIENTS) * 1e6 / rate
+}
+
 /// Measures with batches of 250 and 500 and takes the best of each.
 pub(crate) async fn measure(postgres: &Postgres, tasks: u64) -> Result<Ceiling> {
     let folder = tempfile::tempdir()?;

@@ -6,6 +6,7 @@ use anyhow::Result;
 use nix::sys::signal::Signal;
 
 use crate::bench::Bench;
+use crate::ceiling::cpu_us;
 use crate::postgres::Postgres;
 use crate::processes::Process;
 use crate::report::{Bar, Figure, Unit};
@@ -17,10 +18,14 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let before = bench.ceiling().await?;
     let full = measure(&bench.postgres, tasks, 1, Start::Full).await?;
     let between = bench.ceiling().await?;
+    let ceiling = before.between(between);
     let figure = Figure::new(1, "drain by one worker", Unit::PerSecond, Bar::AtLeast(0.75));
-    bench.report.share(&figure, full.rate, before.between(between).drain, "ceiling");
+    bench.report.share(&figure, full.rate, ceiling.drain, "ceiling");
     let figure = Figure::new(8, "worker's CPU for a drained task", Unit::Microseconds, Bar::AtMost(4.0));
     bench.report.note(&figure, full.cpu_us);
+    // Machines differ: this does so less.
+    let figure = Figure::new(8, "the same, of the ceiling's drain of a task", Unit::Percent, Bar::None);
+    bench.report.note(&figure, 100.0 * full.cpu_us / cpu_us(ceiling.drain));
     let figure = Figure::new(8, "worker's RSS after a drain", Unit::Bytes, Bar::None);
     bench.report.note(&figure, number(full.rss));
     let empty = measure(&bench.postgres, tasks, 1, Start::Empty).await?;

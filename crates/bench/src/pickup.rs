@@ -1,6 +1,7 @@
 //! Line 4: from the create call sent to the plugin started, at random arrivals.
 
 mod noting;
+mod parts;
 
 use std::time::Duration;
 
@@ -62,19 +63,21 @@ async fn sparse(bench: &mut Bench, url: &str, time: Duration) -> Result<()> {
     let moments = Moments::new(arrivals.most());
     let worker = Worker::start(&bench.postgres, moments.clone()).await?;
     let mut client = client(url).await?;
-    let (mut floors, mut times) = (Vec::new(), Vec::new());
+    let (mut floors, mut times, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     let begun = Instant::now();
     let mut number = 0;
     while begun.elapsed() < time {
         sleep(arrivals.gap()).await;
         floors.push(floor.once().await?);
         sleep(arrivals.gap()).await;
-        let sent = moments.now();
+        let (sent, sent_at) = (moments.now(), parts::now());
         client.create_task(request(number)).await?;
         let started = moments.wait(number).await?;
         // The first few meet new connections, plans and lanes.
         if number >= 5 {
-            times.push(millis(started.saturating_sub(sent)));
+            let took = millis(started.saturating_sub(sent));
+            times.push(took);
+            ends.push((number, parts::Ends { sent: sent_at, started: sent_at + took }));
         }
         number += 1;
     }
@@ -90,7 +93,7 @@ async fn sparse(bench: &mut Bench, url: &str, time: Duration) -> Result<()> {
         let figure = Figure::new(4, name, Unit::Milliseconds, Bar::AtMost(bar));
         bench.report.share(&figure, percentile(&times, share), lowest, "floor's p50");
     }
-    Ok(())
+    parts::tell(&mut bench.report, &bench.postgres, &ends).await
 }
 
 /// Creates that come at random, whether or not those before were answered.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tonic::transport::Channel;
 
 use crate::bench::Bench;
+use crate::ceiling::cpu_us;
 use crate::postgres::Postgres;
 use crate::processes::{Process, Usage};
 use crate::report::{Bar, Figure, Unit};
@@ -25,11 +26,12 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let tasks = bench.sizes.tasks;
     let mut before = bench.ceiling().await?;
     for (batch, bar) in [(250, Bar::AtLeast(0.65)), (1_000, Bar::None)] {
-        let submit = measure(&bench.postgres, tasks, batch, 4).await?;
+        let submit = measure(&bench.postgres, tasks, batch, 8).await?;
         let after = bench.ceiling().await?;
         let ceiling = before.between(after);
         before = after;
-        let figure = Figure::new(2, format!("submit by batches of {batch}"), Unit::PerSecond, bar);
+        let name = format!("submit by batches of {batch}, 8 callers");
+        let figure = Figure::new(2, name, Unit::PerSecond, bar);
         bench.report.share(&figure, submit.rate, ceiling.submit, "ceiling");
     }
     Ok(())
@@ -44,6 +46,8 @@ pub(crate) async fn unary_lines(bench: &mut Bench) -> Result<()> {
     bench.report.share(&figure, unary.rate, ceiling.submit, "ceiling");
     let figure = Figure::new(8, "CPU of a single call, both ends", Unit::Microseconds, Bar::AtMost(50.0));
     bench.report.note(&figure, unary.cpu_us + unary.own_cpu_us);
+    let figure = Figure::new(8, "the same, of the ceiling's submit of a task", Unit::Percent, Bar::None);
+    bench.report.note(&figure, 100.0 * (unary.cpu_us + unary.own_cpu_us) / cpu_us(ceiling.submit));
     let figure = Figure::new(8, "CPU of a single call, the server's", Unit::Microseconds, Bar::None);
     bench.report.note(&figure, unary.cpu_us);
     Ok(())

@@ -15,6 +15,11 @@ use tokio::time::Instant;
 
 /// How long a task that was claimed ahead may expect to wait for its slot.
 const AHEAD: Duration = Duration::from_millis(30);
+/// The same where tasks end within [`TINY`]: several workers that share what there is each run at a part of the
+/// rate, and small claims would then cost them a good part of it.
+const AHEAD_TINY: Duration = Duration::from_millis(200);
+/// A task that takes longer than this costs its claim little, however small that is.
+const TINY: Duration = Duration::from_millis(1);
 /// Most tasks claimed ahead: a claim is on its way while those of the last one are started.
 const AHEAD_MAX: usize = 2 * CLAIM_MAX;
 /// Most tasks in one claim.
@@ -175,18 +180,20 @@ impl Capacity {
 }
 
 /// How many tasks to claim ahead, after `ended` tasks in `elapsed` whose plugins ran for `ran` in
-/// all: what the same rate starts within [`AHEAD`], and none where a task takes longer than that.
+/// all: what the same rate starts within [`AHEAD`] or [`AHEAD_TINY`], and none where a task takes longer than that.
 fn ahead(ended: u32, ran: Duration, elapsed: Duration) -> usize {
-    if ended == 0 || ran / ended > AHEAD {
-        return 0;
-    }
+    let time = match ran.checked_div(ended) {
+        Some(mean) if mean <= TINY => AHEAD_TINY,
+        Some(mean) if mean <= AHEAD => AHEAD,
+        _ => return 0,
+    };
     let rate = f64::from(ended) / elapsed.as_secs_f64();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "positive, and bounded right after"
     )]
-    let tasks = (rate * AHEAD.as_secs_f64()) as usize;
+    let tasks = (rate * time.as_secs_f64()) as usize;
     tasks.min(AHEAD_MAX)
 }
 
@@ -208,7 +215,8 @@ mod tests {
     #[test]
     fn quick_tasks_are_claimed_as_far_as_the_rate_goes() {
         let second = Duration::from_secs(1);
-        assert_eq!(ahead(10_000, Duration::from_millis(10), second), 300);
+        assert_eq!(ahead(5_000, Duration::from_millis(10), second), 1_000);
+        assert_eq!(ahead(5_000, Duration::from_secs(50), second), 150);
         assert_eq!(ahead(1_000_000, second, second), AHEAD_MAX);
         assert_eq!(ahead(0, Duration::ZERO, second), 0);
     }
@@ -258,7 +266,7 @@ mod tests {
         capacity.stalled();
         assert_eq!(capacity.room(), 1);
         quick(1).await;
-        assert!(capacity.room() < 10, "nothing of the time before the stall counts: {}", capacity.room());
+        assert!(capacity.room() < 30, "nothing of the time before the stall counts: {}", capacity.room());
         quick(100).await;
         quick(100).await;
         assert!(capacity.room() > 100, "{}", capacity.room());

@@ -67,7 +67,8 @@ impl Recorder {
         for settled in ordered {
             columns.push(settled);
         }
-        let near = near_newest(&columns.tasks);
+        // Between 1 and 0 there is none.
+        let (first, last) = near_newest(&columns.tasks).map_or((1, 0), RangeInclusive::into_inner);
         let mut connection = self.connection.take().await?;
         let query = sqlx::query_as(statement(include_str!("../queries/record/record.sql")))
             .bind(self.worker.get())
@@ -79,8 +80,8 @@ impl Recorder {
             .bind(columns.delays_us)
             .bind(columns.details)
             .bind(columns.results)
-            .bind(*near.start())
-            .bind(*near.end());
+            .bind(first)
+            .bind(last);
         let answer = answered(ANSWER, query.fetch_one(&mut connection)).await;
         let (tasks, epochs, ran_out): (Vec<i64>, Vec<i64>, Option<bool>) =
             self.connection.done(connection, answer).await?;
@@ -109,16 +110,14 @@ impl Recorder {
 }
 
 /// The ids near the newest of `tasks`, which are sorted: at least half of them, and not more than four times
-/// as many ids as tasks. Empty where they are few or lie far apart. `claim.sql` draws the same line.
-fn near_newest(tasks: &[i64]) -> RangeInclusive<i64> {
+/// as many ids as tasks. None where they are few or lie far apart. `claim.sql` draws the same line.
+fn near_newest(tasks: &[i64]) -> Option<RangeInclusive<i64>> {
     const FEW: usize = 16;
     let reach = i64::try_from(tasks.len()).unwrap_or(i64::MAX).saturating_mul(4);
-    let Some(newest) = tasks.last() else { return NONE };
+    let newest = tasks.last()?;
     let near = &tasks[tasks.partition_point(|task| *task <= newest.saturating_sub(reach))..];
-    if near.len() < FEW || near.len() * 2 < tasks.len() { NONE } else { near[0]..=*newest }
+    (near.len() >= FEW && near.len() * 2 >= tasks.len()).then(|| near[0]..=*newest)
 }
-
-const NONE: RangeInclusive<i64> = 1..=0;
 
 impl Record for Recorder {
     async fn record(&mut self, batch: &[Settled]) -> Result<Vec<Verdict>> {
@@ -166,16 +165,16 @@ mod tests {
     #[test]
     fn what_lies_together_is_told_from_what_lies_apart() {
         let together: Vec<_> = (101..=200).collect();
-        assert_eq!(near_newest(&together), 101..=200);
+        assert_eq!(near_newest(&together), Some(101..=200));
         // Retried ones are older.
         let mixed: Vec<_> = [3, 7].into_iter().chain(1_001..=1_100).collect();
-        assert_eq!(near_newest(&mixed), 1_001..=1_100);
+        assert_eq!(near_newest(&mixed), Some(1_001..=1_100));
         let with_gaps: Vec<_> = (0..100).map(|n| n * 3).collect();
-        assert_eq!(near_newest(&with_gaps), 0..=297);
+        assert_eq!(near_newest(&with_gaps), Some(0..=297));
         let apart: Vec<_> = (0..100).map(|n| n * 10).collect();
-        assert!(near_newest(&apart).is_empty());
+        assert_eq!(near_newest(&apart), None);
         let mostly_apart: Vec<_> = (0..60).map(|n| n * 10).chain(1_000..1_040).collect();
-        assert!(near_newest(&mostly_apart).is_empty());
-        assert!(near_newest(&together[..10]).is_empty() && near_newest(&[]).is_empty());
+        assert_eq!(near_newest(&mostly_apart), None);
+        assert_eq!((near_newest(&together[..10]), near_newest(&[])), (None, None));
     }
 }

@@ -71,8 +71,7 @@ async fn run(options: Options) -> Result<Outcome> {
 
 /// How long it took until what a killed worker ran was taken back, and until another one had it.
 fn tell(outcome: &mut Outcome, evidence: &Evidence, killed: &HashMap<i64, Micros>) {
-    let (mut back, mut again, mut parted, mut parked, mut alive) =
-        (Vec::new(), Vec::new(), Vec::new(), 0, 0);
+    let (mut back, mut again, mut parted, mut parked, mut alive) = (Vec::new(), Vec::new(), Vec::new(), 0, 0);
     for task in evidence.tasks.values() {
         for (place, pair) in task.changes.windows(2).enumerate() {
             let at =

@@ -19,6 +19,8 @@ const AT_A_TIME: usize = 128;
 /// Most changes read in a second. More than anybody can look at; without a bound one open
 /// dashboard would take from the workers what it costs to read every row they write.
 const A_SECOND: u32 = 4_000;
+/// The same while more comes than that: what is told then is a sample in any case.
+const A_SECOND_OVERRUN: u32 = 1_000;
 /// Tasks remembered between two reads, since most change several times within a short while.
 const REMEMBERED: usize = 4_096;
 
@@ -40,7 +42,8 @@ pub(crate) async fn run<B: Backend>(hub: Arc<Hub<B>>, backend: B) {
         }
         tokio::time::sleep_until(next).await;
         // Time not used is not saved up: a burst waits in the backlog.
-        let cost = Duration::from_secs(1) * u32::try_from(changes.len()).unwrap_or(1) / A_SECOND;
+        let a_second = if hub.backlog.is_overrun() { A_SECOND_OVERRUN } else { A_SECOND };
+        let cost = Duration::from_secs(1) * u32::try_from(changes.len()).unwrap_or(1) / a_second;
         next = Instant::now() + cost;
         if let Err(error) = tell(&backend, &mut tasks, &slots, &changes).await {
             log(&error);
