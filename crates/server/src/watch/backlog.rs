@@ -77,25 +77,3 @@ impl Backlog {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use task_domain::{Status, TaskId, Version};
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn it_is_overrun_until_all_found_room_for_a_while() {
-        let change = Change { task: TaskId::from_store(1), version: Version(1), status: Status::Pending };
-        let backlog = Backlog::default();
-        assert!(backlog.put(&vec![change; MOST]).is_empty());
-        assert!(!backlog.is_overrun());
-        assert_eq!(backlog.put(&[change; 3]).len(), 3);
-        assert!(backlog.is_overrun());
-        assert_eq!(backlog.take(10).await.len(), 10);
-        assert!(backlog.is_overrun());
-        assert_eq!(backlog.put(&[change; 3]).len(), 3, "what waits is told late enough");
-        tokio::time::advance(OVERRUN).await;
-        assert!(!backlog.is_overrun());
-    }
-}

@@ -1,6 +1,7 @@
 //! Nothing grows with a reader that is slow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use task_domain::ports::Change;
 use task_domain::{Filter, HistoryEntry, Kind, Status, TaskId, Version};
@@ -90,13 +91,17 @@ fn how_many_were_missed_is_told_only_where_it_is_known() {
     assert_eq!(told(&slot), [Event::Resync(v1::Resync { missed: 0, reason: "why".to_owned() })]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_full_backlog_gives_back_what_does_not_fit() {
     let backlog = Backlog::default();
     let change = |n| Change { task: id(n), version: Version(1), status: Status::Pending };
     let changes: Vec<_> = (1..=5_000).map(change).collect();
     let left_out = backlog.put(&changes).len();
     assert!((1..4_999).contains(&left_out));
+    assert!(backlog.is_overrun());
     assert_eq!(backlog.take(10).await, changes[..10], "oldest first");
+    assert_eq!(backlog.put(&changes[..10]).len(), 10, "what waits is told late enough");
+    tokio::time::advance(Duration::from_secs(3)).await;
+    assert!(!backlog.is_overrun(), "all found room for a while");
     assert_eq!(backlog.put(&changes[..20]).len(), 10, "room for what was taken");
 }
