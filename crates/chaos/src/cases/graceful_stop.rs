@@ -3,10 +3,15 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use futures::FutureExt;
 use nix::sys::signal::Signal;
-use tokio::time::sleep;
+use task_proto::v1;
+use task_proto::v1::task_service_client::TaskServiceClient;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tonic::transport::Endpoint;
+use tonic::{Code, Status};
 
 use crate::case::{Case, End, finish};
 use crate::figures::Outcome;
@@ -17,13 +22,17 @@ use crate::scene::{self, Scene};
 
 pub(super) const CASE: Case = Case {
     id: "F24",
-    about: "SIGTERM with 100 running attempts and open watches; SIGTERM twice",
+    about: "SIGTERM with 100 running attempts and 1,000 watches; SIGTERM twice",
     invariants: &["I3", "I4", "I6", "I9"],
     run: |options| run(options).boxed(),
 };
 
 /// Tasks that run when the worker is told to stop.
 const RUNNING: i64 = 100;
+/// Watches of everything that are open when the server is told to stop.
+const WATCHERS: usize = 1_000;
+/// Watches on one connection.
+const SHARING: usize = 100;
 const GRACE: Duration = Duration::from_secs(1);
 /// What a stop may take beyond its grace.
 const BEYOND: Duration = Duration::from_secs(1);
@@ -78,15 +87,46 @@ async fn run(options: Options) -> Result<Outcome> {
     scene.watched().await;
 
     // The server, with its watches open; whoever watches resumes on its successor.
+    let watchers = watchers(&scene.servers[0].address()).await?;
     let took = stopped(&mut outcome, "server", &mut scene.servers[0].process).await?;
     outcome.figure("server_stopped_ms", took);
     within(&mut outcome, &options, "the server", took);
+    let told = timeout(LIMIT, watchers.join_all()).await.context("a watch outlived its server")?;
+    let told = told.into_iter().filter(|status| status.code() == Code::Unavailable).count();
+    outcome.figure("watches_told_to_resume", told);
+    outcome.must(told == WATCHERS, || format!("I9: {told} of {WATCHERS} watches were told to resume"));
     scene.servers[0].again()?;
     scene.servers[0].ready(LIMIT).await?;
     scene.replace_worker(0)?;
     let evidence = finish(&mut outcome, scene, load, End::default()).await?;
     outcome.figure("lost_leases", evidence.lost_leases());
     Ok(outcome)
+}
+
+/// Opens watches of everything, which come to what the server ends them with.
+async fn watchers(address: &str) -> Result<JoinSet<Status>> {
+    let mut watchers = JoinSet::new();
+    let endpoint = Endpoint::from_shared(address.to_owned())?;
+    let mut channel = endpoint.connect().await?;
+    for place in 1..=WATCHERS {
+        if place % SHARING == 0 {
+            channel = endpoint.connect().await?;
+        }
+        let mut client = TaskServiceClient::new(channel.clone());
+        let mut watch = client.watch_tasks(v1::WatchTasksRequest::default()).await?.into_inner();
+        // It is open once it says something.
+        watch.message().await?;
+        watchers.spawn(async move {
+            loop {
+                match watch.message().await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return Status::ok("ended without a word"),
+                    Err(status) => return status,
+                }
+            }
+        });
+    }
+    Ok(watchers)
 }
 
 /// Waits until everything runs.
