@@ -3,7 +3,7 @@
 mod noting;
 mod parts;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use task_proto::v1;
@@ -16,7 +16,7 @@ use crate::bench::Bench;
 use crate::floor::Floor;
 use crate::postgres::Postgres;
 use crate::processes::Process;
-use crate::report::{Bar, Figure, Report, Unit};
+use crate::report::{Bar, Figure, Unit};
 use crate::scene::client;
 use crate::statistics::{number, percentile};
 use noting::{KIND, Moments, Worker};
@@ -34,26 +34,24 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     sparse(bench, &url, time).await?;
 
     let few = Arrivals { rate: 300.0, batch: 1, time: (time / 2).max(Duration::from_secs(5)) };
-    let times = few.measure(&bench.postgres, &url).await?;
-    tell(&mut bench.report, "pickup at 300/s", &times, (Bar::None, Bar::AtMost(6.0)));
+    let pickups = few.measure(&bench.postgres, &url).await?;
+    tell(bench, "pickup at 300/s", &pickups, (Bar::None, Bar::AtMost(6.0))).await?;
 
     let time = Duration::from_secs(10);
     let many = Arrivals { rate: 0.7 * life / number(BATCH), batch: BATCH, time };
-    let times = many.measure(&bench.postgres, &url).await?;
-    tell(
-        &mut bench.report,
-        "pickup at 0.7 of whole lives, batches of 100",
-        &times,
-        (Bar::None, Bar::AtMost(50.0)),
-    );
+    let pickups = many.measure(&bench.postgres, &url).await?;
+    let name = "pickup at 0.7 of lives, batches of 100";
+    tell(bench, name, &pickups, (Bar::None, Bar::AtMost(50.0))).await?;
     server.stop().await?;
     Ok(())
 }
 
-fn tell(report: &mut Report, name: &str, times: &[f64], bars: (Bar, Bar)) {
+async fn tell(bench: &mut Bench, name: &str, pickups: &[Pickup], bars: (Bar, Bar)) -> Result<()> {
+    let times: Vec<_> = pickups.iter().map(|pickup| pickup.took).collect();
     let figure = |share, bar| Figure::new(4, format!("{name}, {share}"), Unit::Milliseconds, bar);
-    report.note(&figure("p50", bars.0), percentile(times, 0.5));
-    report.note(&figure("p99", bars.1), percentile(times, 0.99));
+    bench.report.note(&figure("p50", bars.0), percentile(&times, 0.5));
+    bench.report.note(&figure("p99", bars.1), percentile(&times, 0.99));
+    parts::tell(&mut bench.report, &bench.postgres, name, pickups).await
 }
 
 /// Sparse arrivals, by turns with the floor, so that both meet the same minute.
@@ -63,21 +61,19 @@ async fn sparse(bench: &mut Bench, url: &str, time: Duration) -> Result<()> {
     let moments = Moments::new(arrivals.most());
     let worker = Worker::start(&bench.postgres, moments.clone()).await?;
     let mut client = client(url).await?;
-    let (mut floors, mut times, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut floors, mut pickups) = (Vec::new(), Vec::new());
     let begun = Instant::now();
     let mut number = 0;
     while begun.elapsed() < time {
         sleep(arrivals.gap()).await;
         floors.push(floor.once().await?);
         sleep(arrivals.gap()).await;
-        let (sent, sent_at) = (moments.now(), parts::now());
+        let sent = Sent::now(&moments);
         client.create_task(request(number)).await?;
-        let started = moments.wait(number).await?;
+        let pickup = sent.started(number, moments.wait(number).await?);
         // The first few meet new connections, plans and lanes.
         if number >= 5 {
-            let took = millis(started.saturating_sub(sent));
-            times.push(took);
-            ends.push((number, parts::Ends { sent: sent_at, started: sent_at + took }));
+            pickups.push(pickup);
         }
         number += 1;
     }
@@ -88,12 +84,41 @@ async fn sparse(bench: &mut Bench, url: &str, time: Duration) -> Result<()> {
     bench.report.note(&figure, lowest);
     let figure = Figure::new(4, "floor, p99", Unit::Milliseconds, Bar::None);
     bench.report.note(&figure, percentile(floors, 0.99));
+    let times: Vec<_> = pickups.iter().map(|pickup| pickup.took).collect();
     for (name, share, bar) in [("p50", 0.5, 1.6), ("p99", 0.99, 3.0)] {
         let name = format!("pickup, sparse, {name}");
         let figure = Figure::new(4, name, Unit::Milliseconds, Bar::AtMost(bar));
         bench.report.share(&figure, percentile(&times, share), lowest, "floor's p50");
     }
-    parts::tell(&mut bench.report, &bench.postgres, &ends).await
+    parts::tell(&mut bench.report, &bench.postgres, "pickup, sparse", &pickups).await
+}
+
+/// One task's way from the call to the start.
+#[derive(Clone, Copy, Debug)]
+struct Pickup {
+    task: u64,
+    /// When the call was sent, in milliseconds since 1970.
+    sent: f64,
+    /// Milliseconds from there to the start.
+    took: f64,
+}
+
+/// When a call was sent, by a clock that only goes forward and by that of the wall.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    at: Duration,
+    wall: f64,
+}
+
+impl Sent {
+    fn now(moments: &Moments) -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { at: moments.now(), wall: millis(wall) }
+    }
+
+    fn started(self, task: u64, at: Duration) -> Pickup {
+        Pickup { task, sent: self.wall, took: millis(at.saturating_sub(self.at)) }
+    }
 }
 
 /// Creates that come at random, whether or not those before were answered.
@@ -122,8 +147,8 @@ impl Arrivals {
         creates * usize::try_from(self.batch).unwrap_or(1)
     }
 
-    /// How long each task took from the call sent to the plugin started, in milliseconds.
-    async fn measure(&self, postgres: &Postgres, url: &str) -> Result<Vec<f64>> {
+    /// From the call sent to the plugin started, for each task.
+    async fn measure(&self, postgres: &Postgres, url: &str) -> Result<Vec<Pickup>> {
         let moments = Moments::new(self.most());
         let worker = Worker::start(postgres, moments.clone()).await?;
         let mut clients = Vec::new();
@@ -137,7 +162,7 @@ impl Arrivals {
         let mut from = 0;
         while at < until && from + self.batch <= self.most() as u64 {
             sleep_until(at).await;
-            sent.push(moments.now());
+            sent.push(Sent::now(&moments));
             let client = clients[sent.len() % clients.len()].clone();
             calls.spawn(create(client, from, self.batch));
             from += self.batch;
@@ -146,15 +171,15 @@ impl Arrivals {
         while let Some(call) = calls.join_next().await {
             call??;
         }
-        let mut times = Vec::new();
+        let mut pickups = Vec::new();
         for task in 0..from {
             let started = moments.wait(task).await?;
-            times.push(millis(started.saturating_sub(sent[usize::try_from(task / self.batch)?])));
+            pickups.push(sent[usize::try_from(task / self.batch)?].started(task, started));
         }
         worker.stop().await?;
         // The first second meets new connections and plans.
-        let warm = times.len() / 10;
-        Ok(times.split_off(warm))
+        let warm = pickups.len() / 10;
+        Ok(pickups.split_off(warm))
     }
 }
 

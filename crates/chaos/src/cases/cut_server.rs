@@ -26,7 +26,8 @@ pub(super) const CASE: Case = Case {
 
 async fn run(options: Options) -> Result<Outcome> {
     let mut outcome = Outcome::default();
-    let plan = scene::Plan::default();
+    // Enough for what comes, so that what waits at the end waits for a fault and not for its turn.
+    let plan = scene::Plan { slots: options.pick(20, 300), ..scene::Plan::default() };
     let dir = scene::folder(&options)?;
     let postgres = Postgres::start(&dir.path().join("postgres"), plan.connections, &plan.parameters).await?;
     let proxy = Proxy::start(postgres.port(), options.seed).await?;
