@@ -5,6 +5,7 @@
 # that the service is measured on: on disk, fsync on, the same memory and WAL for all. It ends, and
 # its data goes, with the command.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 
 find_programs() {
     for folder in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) "$(dirname "$(command -v postgres || true)")"; do
@@ -49,6 +50,7 @@ full_page_writes = on
 shared_buffers = 1024MB
 max_connections = 400
 max_wal_size = 4GB
+min_wal_size = 4GB
 checkpoint_timeout = 5min
 wal_compression = off
 timezone = UTC
@@ -57,4 +59,6 @@ SETTINGS
 as_owner "$programs/pg_ctl" --pgdata data --log "$folder/log" --wait --silent start
 port=$(sed -n 4p data/postmaster.pid)
 cd "$OLDPWD"
+"$programs/psql" --quiet --no-psqlrc --set ON_ERROR_STOP=1 --file "$here/../src/postgres/wal.sql" \
+    "postgres://postgres@127.0.0.1:$port/postgres"
 DATABASE_URL="postgres://postgres@127.0.0.1:$port/postgres" "$@"

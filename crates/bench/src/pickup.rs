@@ -1,5 +1,6 @@
 //! Line 4: from the create call sent to the plugin started, at random arrivals.
 
+mod commits;
 mod noting;
 mod parts;
 
@@ -19,6 +20,7 @@ use crate::processes::Process;
 use crate::report::{Bar, Figure, Unit};
 use crate::scene::client;
 use crate::statistics::{number, percentile};
+use commits::Commits;
 use noting::{KIND, Moments, Worker};
 
 /// Sparse arrivals, in a second.
@@ -39,9 +41,15 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
 
     let time = Duration::from_secs(10);
     let many = Arrivals { rate: 0.7 * life / number(BATCH), batch: BATCH, time };
+    let commits = Commits::start(&bench.postgres).await?;
     let pickups = many.measure(&bench.postgres, &url).await?;
+    let commits = commits.stop().await?;
     let name = "pickup at 0.7 of lives, batches of 100";
     tell(bench, name, &pickups, (Bar::None, Bar::AtMost(50.0))).await?;
+    for (of, share) in [("p50", 0.5), ("p99", 0.99), ("longest", 1.0)] {
+        let name = format!("plain SQL's commit of one row meanwhile, {of}");
+        bench.report.note(&Figure::new(4, name, Unit::Milliseconds, Bar::None), percentile(&commits, share));
+    }
     server.stop().await?;
     Ok(())
 }

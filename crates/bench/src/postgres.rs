@@ -30,11 +30,13 @@ impl Postgres {
         let mut settings = Settings::kept(folder.path().join("data"))
             .max_connections(400)
             .parameter("max_wal_size", "4GB")
+            .parameter("min_wal_size", "4GB")
             .parameter("checkpoint_timeout", "5min")
             .parameter("wal_compression", "off");
         settings.shared_buffers_mib = 1_024;
         let running = task_embedded::start(settings).await?;
         let postgres = Self { server: Arc::new(Server { running, _folder: folder }), database: "postgres" };
+        postgres.execute(include_str!("postgres/wal.sql")).await?;
         postgres.beside("bench").await
     }
 
