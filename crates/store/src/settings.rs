@@ -178,6 +178,21 @@ mod tests {
     }
 
     #[test]
+    fn hot_statements_are_planned_once_and_questions_each_time() {
+        let settings = Settings::new("postgres://u:p@h/d").unwrap();
+        let place = PgConnectOptions::from_str("postgres://u:p@h/d").unwrap();
+        let modes = |purpose| {
+            let options = settings.options(&place, purpose);
+            let options = options.get_options().unwrap_or_default().to_owned();
+            ["force_generic_plan", "force_custom_plan"].map(|mode| options.contains(mode))
+        };
+        for hot in [Purpose::Hot, Purpose::HotUnwaited, Purpose::Claim, Purpose::Record] {
+            assert_eq!(modes(hot), [true, false], "{hot:?}");
+        }
+        assert_eq!(modes(Purpose::Question), [false, true]);
+    }
+
+    #[test]
     fn there_may_be_several_hosts() {
         let settings = Settings::new("postgres://u:p@one:5432,two:6432,[::1]/tasks?sslmode=disable").unwrap();
         assert_eq!(settings.describe(), "database `tasks` at one:5432, two:6432 or [::1]:5432");
