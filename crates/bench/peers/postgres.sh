@@ -9,12 +9,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 find_programs() {
     for folder in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) "$(dirname "$(command -v postgres || true)")"; do
-        if [ -x "$folder/initdb" ]; then
+        if [ -x "$folder/initdb" ] && [ -x "$folder/psql" ]; then
             echo "$folder"
             return
         fi
     done
-    echo "no Postgres server is installed: use make bootstrap" >&2
+    echo "no Postgres server with psql is installed: use make bootstrap" >&2
     exit 1
 }
 

@@ -8,7 +8,7 @@ use clap::Parser;
 /// Measures the service beside what plain SQL reaches on the same Postgres in the same run.
 #[derive(Parser, Debug)]
 pub(crate) struct Arguments {
-    /// Small sizes, one run: under five minutes
+    /// Small sizes, one run: five minutes or so
     #[arg(long, conflicts_with = "full")]
     short: bool,
     /// The sizes that the targets speak of: 10 million tasks, 10 minutes; takes about an hour
@@ -61,8 +61,9 @@ pub(crate) struct Sizes {
     pub(crate) idle: Duration,
     pub(crate) pickup: Duration,
     pub(crate) watches: usize,
-    /// Times that each question of line 6 is asked.
+    /// Times that each question of line 6 is asked, unless that takes longer than `asking`.
     pub(crate) asked: usize,
+    pub(crate) asking: Duration,
 }
 
 impl Arguments {
@@ -89,6 +90,7 @@ impl Arguments {
             idle: seconds(self.idle_seconds, 10, 60, 60),
             pickup: seconds(self.pickup_seconds, 8, 30, 60),
             asked: if self.short { 100 } else { 500 },
+            asking: Duration::from_secs(pick(3, 15, 30)),
             watches: self.watches.unwrap_or(if self.short { 2_000 } else { 10_000 }).max(100),
         }
     }

@@ -4,6 +4,7 @@ mod questions;
 mod side;
 
 use anyhow::Result;
+use tokio::time::Instant;
 
 use crate::bench::Bench;
 use crate::report::{Bar, Figure, Unit};
@@ -16,6 +17,9 @@ const FEW: u64 = 10_000;
 /// Claims that are timed, and tasks in each.
 const CLAIMS: usize = 500;
 const CLAIM: usize = 10;
+/// Rounds of questions that do not count, and the least that do.
+const COLD: usize = 10;
+const LEAST: usize = 10;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let many = bench.sizes.waiting;
@@ -43,10 +47,14 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     tell(bench, "claim", &few, &lots);
     for question in Question::all() {
         let (mut few, mut lots) = (Vec::new(), Vec::new());
-        // The first rounds meet cold caches and new plans.
-        for round in 0..bench.sizes.asked + 10 {
+        let begun = Instant::now();
+        // The first rounds meet cold caches and new plans. Some searches take seconds each.
+        for round in 0..bench.sizes.asked + COLD {
+            if few.len() >= LEAST && begun.elapsed() > bench.sizes.asking {
+                break;
+            }
             let times = (small.ask(&question).await?, large.ask(&question).await?);
-            if round >= 10 {
+            if round >= COLD {
                 few.push(times.0);
                 lots.push(times.1);
             }
