@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use task_chaos::{ALL, Case, Closing, Options, Programs, Scale};
+use futures::{StreamExt, stream};
+use task_chaos::{ALL, Case, Closing, Options, Programs, Report, Scale};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs real servers and workers on a Postgres of their own, hurts them, and checks what was promised.
@@ -27,6 +28,9 @@ struct Arguments {
     /// Seconds under load, in cases that have no rounds
     #[arg(long, value_name = "N")]
     seconds: Option<u64>,
+    /// Cases that run side by side, each on a Postgres of its own: sooner done, with longer times in them
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=16))]
+    jobs: u8,
     /// How large the cases are
     #[arg(long, value_enum, default_value = "full")]
     scale: Scale,
@@ -64,17 +68,23 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         seed: arguments.seed.unwrap_or_else(drawn),
         rounds: arguments.rounds,
         seconds: arguments.seconds,
+        jobs: arguments.jobs,
         programs: Programs::beside_this()?,
     };
-    let mut reports = Vec::new();
-    for case in cases {
-        eprintln!("{}: {} ...", case.id, case.about);
-        let report = task_chaos::run(case, &options).await;
-        println!("{report}");
-        reports.push(report);
-    }
+    let mut reports: Vec<(usize, Report)> = stream::iter(cases.into_iter().enumerate())
+        .map(async |(place, case)| {
+            eprintln!("{}: {} ...", case.id, case.about);
+            let report = task_chaos::run(case, &options).await;
+            println!("{report}");
+            (place, report)
+        })
+        .buffer_unordered(options.jobs.into())
+        .collect()
+        .await;
+    reports.sort_by_key(|(place, _)| *place);
+    let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
     eprintln!("\n{}\nseed {}", Closing(&reports), options.seed);
-    Ok(if reports.iter().all(task_chaos::Report::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if reports.iter().all(Report::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {

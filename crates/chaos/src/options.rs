@@ -24,6 +24,8 @@ pub struct Options {
     pub rounds: Option<u32>,
     /// Seconds under load, in place of what the scale says; for cases that have no rounds.
     pub seconds: Option<u64>,
+    /// Cases that run side by side: it stands in the report, since times are longer then.
+    pub jobs: u8,
     /// The binaries under test.
     pub programs: Programs,
 }

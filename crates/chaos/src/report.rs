@@ -52,6 +52,7 @@ pub async fn run(case: &Case, options: &Options) -> Report {
         "seed": options.seed,
         "commit": commit(),
         "scale": if options.scale == Scale::Small { "small" } else { "full" },
+        "jobs": options.jobs,
         "seconds": seconds,
         "invariants": case.invariants,
         "figures": outcome.figures,

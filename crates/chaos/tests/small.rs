@@ -27,8 +27,14 @@ fn programs() -> Programs {
 
 fn holds(id: &str) {
     let case = ALL.iter().find(|case| case.id == id).unwrap();
-    let options =
-        Options { scale: Scale::Small, seed: SEED, rounds: None, seconds: None, programs: programs() };
+    let options = Options {
+        scale: Scale::Small,
+        seed: SEED,
+        rounds: None,
+        seconds: None,
+        jobs: 2,
+        programs: programs(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let _room = room();
     let report = runtime.block_on(task_chaos::run(case, &options));

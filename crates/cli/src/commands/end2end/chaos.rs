@@ -29,6 +29,9 @@ pub(super) struct Chaos {
     /// Seconds under load, in cases that have no rounds
     #[arg(long, requires = "chaos", value_name = "N")]
     seconds: Option<u64>,
+    /// Cases that run side by side, 1 to 16 [default: 1]
+    #[arg(long, requires = "chaos", value_name = "N")]
+    jobs: Option<u8>,
     /// How large the cases are: small (minutes) or full (hours) [default: full]
     #[arg(long, requires = "chaos", value_name = "SCALE", value_parser = ["small", "full"])]
     scale: Option<String>,
@@ -58,6 +61,7 @@ impl Chaos {
             ("--seed", self.seed.map(text)),
             ("--rounds", self.rounds.map(|n| text(n.into()))),
             ("--seconds", self.seconds.map(text)),
+            ("--jobs", self.jobs.map(|n| text(n.into()))),
             ("--scale", self.scale.clone()),
         ];
         let given = given.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
@@ -77,9 +81,10 @@ mod tests {
             seed: Some(7),
             rounds: None,
             seconds: None,
+            jobs: Some(2),
             scale: Some("small".to_owned()),
             list: true,
         };
-        assert_eq!(chaos.arguments().join(" "), "--case F1,F3 --seed 7 --scale small --list");
+        assert_eq!(chaos.arguments().join(" "), "--case F1,F3 --seed 7 --jobs 2 --scale small --list");
     }
 }
