@@ -54,6 +54,8 @@ pub(crate) struct Drain {
     pub(crate) cpu_us: f64,
     /// Memory of the largest worker at the end, in bytes.
     pub(crate) rss: u64,
+    /// Tasks in a claim and in a record, on average.
+    pub(crate) at_a_time: (f64, f64),
 }
 
 pub(crate) async fn measure(postgres: &Postgres, tasks: u64, workers: usize, start: Start) -> Result<Drain> {
@@ -91,5 +93,17 @@ pub(crate) async fn measure(postgres: &Postgres, tasks: u64, workers: usize, sta
     for worker in workers {
         worker.stop().await?;
     }
-    Ok(Drain { rate: rate(tasks, seconds), cpu_us: cpu.as_secs_f64() * 1e6 / number(tasks), rss })
+    // Each statement tells one event.
+    let (claims, records): (i64, i64) = sqlx::query_as(
+        "select count(*) filter (where to_status = 1), count(*) filter (where to_status = 3) from task_event",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    let in_each = |statements: i64| number(tasks) / number(statements.unsigned_abs().max(1));
+    Ok(Drain {
+        rate: rate(tasks, seconds),
+        cpu_us: cpu.as_secs_f64() * 1e6 / number(tasks),
+        rss,
+        at_a_time: (in_each(claims), in_each(records)),
+    })
 }

@@ -1,7 +1,7 @@
 //! Hands out work: one short statement for as many tasks as there are free slots.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use jiff_sqlx::{Timestamp, ToSqlx};
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
+use crate::parts::without;
 use crate::row::{backoff, count, span};
 use crate::seeded::statement;
 use crate::watermark::{Place, Start, Watermarks};
@@ -29,6 +30,8 @@ pub struct Claimer {
     served: Vec<Served>,
     served_as_of: Option<Instant>,
     marks: Watermarks,
+    /// How many the last claim got.
+    found: usize,
     epochs: Epochs,
     /// Claims whose answer was lost, with when: they may have been committed all the same.
     doubt: Vec<(Epoch, Instant)>,
@@ -89,6 +92,7 @@ impl Claimer {
             served: Vec::new(),
             served_as_of: None,
             marks,
+            found: 0,
             epochs,
             doubt: Vec::new(),
             notifier,
@@ -206,6 +210,7 @@ impl Claimer {
             let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
             tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")), epoch)));
         }
+        self.found = tasks.len();
         let places = tasks.iter().map(|&(place, lane, _)| (lane, place));
         let lanes = self.served.iter().map(|s| s.id);
         self.marks.claimed(&start, lanes, places, tasks.len() == limit, began, Instant::now());
@@ -219,7 +224,7 @@ impl Claimer {
         let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
         let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
         let mut connection = self.connection.take().await?;
-        let query = sqlx::query(statement(include_str!("../queries/claim/claim.sql")))
+        let query = sqlx::query(statement(text(self.found)))
             .bind(self.worker.get())
             .bind(lanes)
             .bind(priorities)
@@ -258,6 +263,16 @@ impl Claimer {
         self.doubt.retain(|(_, since)| asked.duration_since(*since) < DOUBT);
         Ok(())
     }
+}
+
+/// `claim.sql`, by what the last claim got: where that was few, this one is expected to be small, and
+/// only looks its tasks up.
+fn text(found: usize) -> &'static str {
+    static SMALL: LazyLock<String> = LazyLock::new(|| without(WHOLE, &["near"]));
+    const WHOLE: &str = include_str!("../queries/claim/claim.sql");
+    /// As in the statement.
+    const FEW: usize = 16;
+    if found < FEW { &SMALL } else { WHOLE }
 }
 
 fn task(row: &PgRow, kind: Kind, epoch: Epoch) -> Claimed {

@@ -15,6 +15,7 @@ mod maintain;
 pub mod migrate;
 mod notify;
 mod operate;
+mod parts;
 mod place;
 mod pool;
 mod presence;

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use task_domain::ports::{Error, Record, Result};
@@ -13,6 +13,7 @@ use task_domain::{Decision, Lease, Settled, Status, Verdict, WorkerId};
 use crate::arrays::Decisions;
 use crate::connection::{ANSWER, Held, answered};
 use crate::notify::Notifier;
+use crate::parts::without;
 use crate::row::{ClaimOf, claim_of};
 use crate::seeded::statement;
 
@@ -68,9 +69,11 @@ impl Recorder {
             columns.push(settled);
         }
         // Between 1 and 0 there is none.
-        let (first, last) = near_newest(&columns.tasks).map_or((1, 0), RangeInclusive::into_inner);
+        let near = near_newest(&columns.tasks);
+        let text = Text::of(&columns, near.as_ref()).get();
+        let (first, last) = near.map_or((1, 0), RangeInclusive::into_inner);
         let mut connection = self.connection.take().await?;
-        let query = sqlx::query_as(statement(include_str!("../queries/record/record.sql")))
+        let query = sqlx::query_as(statement(text))
             .bind(self.worker.get())
             .bind(columns.tasks)
             .bind(columns.epochs)
@@ -106,6 +109,41 @@ impl Recorder {
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
         let found: Vec<ClaimOf> = self.connection.done(connection, answer).await?;
         Ok(found.into_iter().collect())
+    }
+}
+
+/// What a batch needs of `record.sql`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Text {
+    /// Whether some lie close together.
+    near: bool,
+    /// Whether some do not.
+    far: bool,
+    /// Whether some of the tasks go on.
+    again: bool,
+}
+
+impl Text {
+    /// For a batch in order of tasks, with the range of those which lie close together.
+    fn of(columns: &Decisions<'_>, near: Option<&RangeInclusive<i64>>) -> Self {
+        let far = near.is_none_or(|near| columns.tasks.first().is_some_and(|first| first < near.start()));
+        // By what the statement goes by: what it does not put in line would be nowhere.
+        let again = columns.statuses.iter().any(|status| *status < Status::Succeeded.code());
+        Self { near: near.is_some(), far, again }
+    }
+
+    fn get(self) -> &'static str {
+        static TEXTS: LazyLock<[String; 8]> = LazyLock::new(|| {
+            std::array::from_fn(|n| Text { near: n & 1 > 0, far: n & 2 > 0, again: n & 4 > 0 }.write())
+        });
+        &TEXTS[usize::from(self.near) | usize::from(self.far) << 1 | usize::from(self.again) << 2]
+    }
+
+    fn write(self) -> String {
+        let Self { near, far, again } = self;
+        let parts = [("near", near), ("far", far), ("both", near && far), ("again", again)];
+        let left_out: Vec<_> = parts.iter().filter(|(_, wanted)| !wanted).map(|(name, _)| *name).collect();
+        without(include_str!("../queries/record/record.sql"), &left_out)
     }
 }
 

@@ -5,8 +5,10 @@
 -- is held. $8: the last so many microseconds are looked at in any case: there, places may have been
 -- committed after later ones.
 -- $7: the claim's epoch.
+-- The part `near` is left out while claims are small: see claim.rs.
 with lane as materialized (
-    select l.lane_id, l.after_at, l.after_id
+    -- A head is where the lane is looked at from: what lies before it needs no second look.
+    select l.lane_id, head.line_at as from_at, head.task_id as from_id
     from (
         select lane_id, priority, least(after_at, unsettled) as after_at,
             case when after_at <= unsettled then after_id else 0 end as after_id
@@ -32,7 +34,7 @@ picked as materialized (
     from lane l
     cross join lateral (
         select r.ctid as place from task_ready r
-        where r.lane_id = l.lane_id and (r.line_at, r.task_id) > (l.after_at, l.after_id)
+        where r.lane_id = l.lane_id and (r.line_at, r.task_id) >= (l.from_at, l.from_id)
         order by r.line_at, r.task_id limit $6
         for update skip locked
     ) r
@@ -44,6 +46,18 @@ gone as (
     delete from task_ready where ctid = any(array(select place from picked))
     returning *
 ),
+-- part near
+-- What waits in line was mostly created together: where half of the claim lies near its newest task, one
+-- scan over that range, merged with it, costs half of a look-up each.
+newest as materialized (
+    select max(task_id) as id, count(*) as n from gone
+),
+near as materialized (
+    select min(task_id) as first, max(task_id) as last, count(*) as n
+    from gone where task_id > (select id - 4 * n from newest)
+    having count(*) >= 16 and 2 * count(*) >= (select n from newest)
+),
+-- end near
 running as (
     insert into task_running (task_id, epoch, worker_id, created_at, lane_id, attempt, failures, version, crashes)
     select task_id, $7, $1, created_at, lane_id, attempt + 1, failures, version + 1, crashes from gone
@@ -55,17 +69,8 @@ history as (
 event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
-),
--- What waits in line was mostly created together: where half of the claim lies near its newest task, one
--- scan over that range, merged with it, costs half of a look-up each.
-newest as materialized (
-    select max(task_id) as id, count(*) as n from gone
-),
-near as materialized (
-    select min(task_id) as first, max(task_id) as last, count(*) as n
-    from gone where task_id > (select id - 4 * n from newest)
-    having count(*) >= 16 and 2 * count(*) >= (select n from newest)
 )
+-- part near
 select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
@@ -75,8 +80,9 @@ join (
     from task where id between (select first from near) and (select last from near) order by id offset 0
 ) t on t.id = g.task_id
 union all
+-- end near
 -- What lies outside is looked up.
-select g.task_id, g.lane_id, g.line_at, g.attempt + 1, g.failures,
+select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
 -- As a subquery it is looked up for each row, and by both, so that each of its indexes serves. A plan
@@ -85,8 +91,10 @@ from gone g
 cross join lateral (
     select * from task where id = g.task_id and created_at = g.created_at offset 0
 ) t
+-- part near
 where (select n from newest) > coalesce((select n from near), 0)
     and (g.task_id between (select first from near) and (select last from near)) is not true
+-- end near
 union all
 -- Fewer than asked for: a last row says why that may be, by the newest lane there is and by whether the
 -- worker has a lease at all.

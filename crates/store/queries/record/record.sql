@@ -1,6 +1,7 @@
 -- Writes what became of attempts of worker $1, fenced: a lease that is no longer held changes
 -- nothing. Returns the tasks that were written, with their claims, and whether the worker's own lease has run out but may
 -- still be renewed, so that nothing was.
+-- Parts of it are left out where the batch has nothing for them: see record.rs.
 with input as materialized (
     select * from unnest(
         $2::bigint[], $3::bigint[], $4::integer[], $5::smallint[], $6::boolean[], $7::bigint[], $8::text[], $9::text[]
@@ -10,6 +11,7 @@ worker as materialized (
     -- By the database's clock.
     select lease_until > now() as alive from task_worker where id = $1 and ended_at is null
 ),
+-- part near
 -- Those of $10 to $11, which lie close together: one scan over that range, merged with the input, costs
 -- half of a look-up each.
 near as (
@@ -25,6 +27,8 @@ near as (
         i.status, i.details, i.result, i.epoch,
         case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at
 ),
+-- end near
+-- part far
 -- The others are looked up.
 far as (
     delete from task_running r
@@ -41,13 +45,23 @@ far as (
         i.status, i.details, i.result, i.epoch,
         case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at
 ),
+-- end far
 gone as not materialized (
-    select * from far union all select * from near
+    -- part near
+    select * from near
+    -- end near
+    -- part both
+    union all
+    -- end both
+    -- part far
+    select * from far
+    -- end far
 ),
 finished as (
     insert into task_finished (task_id, created_at, lane_id, attempt, version, status)
     select task_id, created_at, lane_id, attempt, version, status from gone where status >= 3
 ),
+-- part again
 ready as (
     insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
     select now(), task_id, created_at, lane_id, attempt_spent, failures, version, crashes, status
@@ -58,6 +72,7 @@ delayed as (
     select task_id, created_at, run_at, lane_id, attempt_spent, failures, version, crashes, status
     from gone where status < 3 and run_at is not null
 ),
+-- end again
 history as (
     insert into task_history (task_id, version, attempt, status, worker_id, run_at, details, result, epoch)
     select task_id, version, attempt, status, $1, run_at, details, result,

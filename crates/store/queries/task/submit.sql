@@ -1,6 +1,7 @@
 -- Stores a batch of tasks with all that goes with them, in one statement.
 -- Returns one row: which of the batch were stored, by their places from 1, their ids, and when. One
 -- that is missing has an idempotency key that was used before.
+-- Parts of it are left out where the batch has nothing for them: see submit/mod.rs.
 with input as materialized (
     select nextval('task_id_seq') as id, i.*
     from unnest(
@@ -11,6 +12,7 @@ with input as materialized (
         name, payload, labels, idempotency_key, key_hash, ord
     )
 ),
+-- part keyed
 keyed as (
     insert into task_key (key_hash, task_id)
     -- In one order everywhere, so that two batches with the same keys cannot deadlock.
@@ -18,8 +20,12 @@ keyed as (
     on conflict do nothing
     returning task_id
 ),
+-- end keyed
 fresh as materialized (
-    select * from input where key_hash is null or id in (select task_id from keyed)
+    select * from input
+    -- part keyed
+    where key_hash is null or id in (select task_id from keyed)
+    -- end keyed
 ),
 stored as (
     insert into task (
@@ -34,10 +40,12 @@ ready as (
     insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
     select now(), id, now(), lane_id, 0, 0, 1, 0, 0 from fresh where run_at is null or run_at <= now()
 ),
+-- part delayed
 delayed as (
     insert into task_delayed (task_id, created_at, run_at, lane_id, attempt, failures, version, crashes, status)
     select id, now(), run_at, lane_id, 0, 0, 1, 0, 0 from fresh where run_at > now()
 ),
+-- end delayed
 history as (
     insert into task_history (task_id, version, attempt, status, created_at, run_at)
     select id, 1, 0, 0, now(), run_at from fresh

@@ -3,7 +3,7 @@
 mod queue;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff_sqlx::Timestamp;
 use sqlx::postgres::PgConnection;
@@ -16,6 +16,7 @@ use crate::arrays::{NewTasks, hash};
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
+use crate::parts::without;
 use crate::seeded::statement;
 
 /// Statements that are under way at a time, each on a connection of its own: while one waits for
@@ -204,25 +205,35 @@ async fn insert(
             lanes.id(lane).ok_or_else(|| sqlx::Error::Io(std::io::Error::other("lanes have changed")))?;
         columns.push(task, lane);
     }
-    let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) =
-        sqlx::query_as(statement(include_str!("../../queries/task/submit.sql")))
-            .bind(columns.lanes)
-            .bind(columns.retries)
-            .bind(columns.run_at)
-            .bind(columns.timeout)
-            .bind(columns.backoff_initial)
-            .bind(columns.backoff_max)
-            .bind(columns.names)
-            .bind(columns.payloads)
-            .bind(columns.labels)
-            .bind(columns.keys)
-            .bind(columns.key_hashes)
-            .fetch_one(connection)
-            .await?;
+    let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) = sqlx::query_as(statement(text(tasks)))
+        .bind(columns.lanes)
+        .bind(columns.retries)
+        .bind(columns.run_at)
+        .bind(columns.timeout)
+        .bind(columns.backoff_initial)
+        .bind(columns.backoff_max)
+        .bind(columns.names)
+        .bind(columns.payloads)
+        .bind(columns.labels)
+        .bind(columns.keys)
+        .bind(columns.key_hashes)
+        .fetch_one(connection)
+        .await?;
     let created = |id| Created { id: TaskId::from_store(id), created_at: at.to_jiff(), is_new: true };
     let stored =
         |(place, id)| Stored { place: usize::try_from(place - 1).unwrap_or_default(), created: created(id) };
     Ok(places.into_iter().zip(ids).map(stored).collect())
+}
+
+/// `submit.sql` with what these tasks need of it.
+fn text(tasks: &[&NewTask]) -> &'static str {
+    static TEXTS: LazyLock<[String; 4]> = LazyLock::new(|| {
+        let text = include_str!("../../queries/task/submit.sql");
+        [&["keyed", "delayed"][..], &["keyed"], &["delayed"], &[]].map(|parts| without(text, parts))
+    });
+    let keyed = tasks.iter().any(|task| task.key.is_some());
+    let delayed = tasks.iter().any(|task| task.run_at.is_some());
+    &TEXTS[usize::from(delayed) | usize::from(keyed) << 1]
 }
 
 type Found = HashMap<Uuid, (i64, Timestamp, i32, String, String)>;

@@ -51,6 +51,12 @@ impl Scene {
         self.worker_with(kinds, SessionSettings::default()).await
     }
 
+    /// One whose lease lasts for longer than any test, which nobody renews.
+    async fn patient_worker(&self, kinds: &[&str]) -> Worker {
+        let lease_time = Duration::from_hours(1);
+        self.worker_with(kinds, SessionSettings { lease_time, ..Default::default() }).await
+    }
+
     async fn worker_with(&self, kinds: &[&str], options: SessionSettings) -> Worker {
         let info = WorkerInfo {
             name: "tester".into(),

@@ -38,20 +38,26 @@ async fn every_statement_can_be_prepared() {
 /// while the tables are empty, but have been vacuumed, so that the planner takes them to stay so.
 #[tokio::test]
 async fn a_life_reads_as_few_rows_from_a_large_backlog_as_from_a_small_one() {
-    assert_few_rows_are_read(&["a"]).await;
+    assert_few_rows_are_read(&["a"], 200).await;
 }
 
 /// What lies apart is looked up; what lies together is scanned.
 #[tokio::test]
 async fn a_life_reads_as_few_rows_where_others_lie_between() {
-    assert_few_rows_are_read(&["a", "b", "c", "d", "e", "f", "g", "h"]).await;
+    assert_few_rows_are_read(&["a", "b", "c", "d", "e", "f", "g", "h"], 200).await;
 }
 
-/// Of a backlog of these types in turns, a worker of the first drains half.
-async fn assert_few_rows_are_read(kinds: &[&str]) {
+/// Small claims and records are statements of their own.
+#[tokio::test]
+async fn a_life_reads_as_few_rows_in_small_batches() {
+    assert_few_rows_are_read(&["a", "b"], 10).await;
+}
+
+/// Of a backlog of these types in turns, a worker of the first drains half, so many at a time.
+async fn assert_few_rows_are_read(kinds: &[&str], at_a_time: usize) {
     const TASKS: usize = 20_000;
     let scene = crate::Scene::new().await;
-    let mut worker = scene.worker(&kinds[..1]).await;
+    let mut worker = scene.patient_worker(&kinds[..1]).await;
     scene.create(task_testing::new_task("a", "first")).await;
     for round in 0..10 {
         // The first makes the lane known and leaves a row in each table.
@@ -69,7 +75,7 @@ async fn assert_few_rows_are_read(kinds: &[&str]) {
     let before = rows_read(&scene, "true").await;
     let mut ended = 0;
     while ended < TASKS / kinds.len() / 2 {
-        let claimed = worker.claim(200).await;
+        let claimed = worker.claim(at_a_time).await;
         ended += claimed.len();
         let verdicts = worker.settle_all(&claimed, &Decision::Succeed(None)).await;
         assert!(verdicts.iter().all(|v| *v == Verdict::Recorded));

@@ -199,3 +199,44 @@ async fn tasks_that_lie_together_and_apart_fare_alike() {
     assert_eq!(worker.settle_all(&new, &retry_after(Duration::ZERO)).await, [Verdict::Stale; 43]);
     scene.check().await;
 }
+
+/// A statement leaves out what its batch has nothing for: no batch may need more than it has.
+#[tokio::test]
+async fn batches_of_every_make_are_written_in_full() {
+    let scene = Scene::new().await;
+    let mut worker = scene.patient_worker(&["a"]).await;
+    let back = |delay| Decision::PutBack { delay, reason: "its worker was stopped" };
+    let hour = Duration::from_hours(1);
+    let ends = [Decision::Succeed(None), Decision::Fail { error: "no".into() }];
+    let goes_on = [retry_after(Duration::ZERO), retry_after(hour), back(Duration::ZERO), back(hour)];
+    let mixed = [&ends[..], &goes_on].concat();
+    // So many that lie together, and so many before them that lie apart.
+    for (together, apart) in [(40, 0), (0, 6), (40, 6)] {
+        for decisions in [&ends[..], &goes_on, &mixed] {
+            for _ in 0..apart {
+                scene.create(new_task("a", "apart")).await;
+                scene.store.submit((0..20).map(|n| new_task("b", &n.to_string())).collect()).await;
+            }
+            scene.store.submit((0..together).map(|n| new_task("a", &n.to_string())).collect()).await;
+            let claimed = worker.claim_some(100).await;
+            assert_eq!(claimed.len(), together + apart);
+            let decision = |n: usize| decisions[n % decisions.len()].clone();
+            let batch: Vec<_> = (claimed.iter().enumerate())
+                .map(|(n, c)| Settled { lease: c.lease, decision: decision(n) })
+                .collect();
+            let verdicts = worker.recorder.record(&batch).await.unwrap();
+            assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Recorded), "{verdicts:?}");
+            for settled in &batch {
+                let expected = match settled.decision {
+                    Decision::Succeed(_) => Status::Succeeded,
+                    Decision::Fail { .. } => Status::Failed,
+                    Decision::Retry { .. } => Status::Retrying,
+                    Decision::PutBack { .. } => Status::Pending,
+                };
+                assert_eq!(scene.status(settled.lease.task).await, expected, "{settled:?}");
+                scene.store.cancel(settled.lease.task, None).await.ok();
+            }
+            scene.check().await;
+        }
+    }
+}

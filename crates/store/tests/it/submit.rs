@@ -163,3 +163,39 @@ async fn there_is_an_end_to_lanes() {
     scene.create(new_task("last", "three")).await;
     scene.check().await;
 }
+
+/// A statement leaves out what its batch has nothing for: no batch may need more than it has.
+#[tokio::test]
+async fn batches_of_every_make_are_stored_in_full() {
+    let scene = Scene::new().await;
+    let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let earlier = later - jiff::SignedDuration::from_hours(2);
+    let makes = [
+        (None, vec![None]),
+        (None, vec![None, Some(later), Some(earlier)]),
+        (Some("k"), vec![None]),
+        (Some("l"), vec![None, Some(later)]),
+    ];
+    for (round, (key, times)) in makes.into_iter().enumerate() {
+        let task = |n: usize| {
+            let mut task = new_task("a", &format!("{round}/{n}"));
+            task.run_at = times[n % times.len()];
+            // Some have a key and some have none.
+            task.key =
+                key.filter(|_| n.is_multiple_of(2)).map(|k| IdempotencyKey::new(format!("{k}{n}")).unwrap());
+            task
+        };
+        let tasks: Vec<_> = (0..12).map(task).collect();
+        let first = scene.try_create(tasks.clone()).await;
+        let again = scene.try_create(tasks.clone()).await;
+        for ((task, first), again) in tasks.iter().zip(first).zip(again) {
+            let (first, again) = (first.unwrap(), again.unwrap());
+            assert!(first.is_new);
+            assert_eq!(again.is_new, task.key.is_none());
+            let kept = scene.store.get(first.id).await.unwrap().summary;
+            assert_eq!((kept.name, kept.status), (task.name.clone(), Status::Pending));
+            assert_eq!(kept.run_at.is_some(), task.run_at.is_some());
+        }
+        scene.check().await;
+    }
+}
