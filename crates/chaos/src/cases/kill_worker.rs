@@ -100,7 +100,9 @@ fn tell(outcome: &mut Outcome, evidence: &Evidence, killed: &HashMap<i64, Micros
     // After three losses a task is held to be the killer of its workers.
     outcome.figure("failed_after_three_losses", parked);
     outcome.figure("kill_to_taken_back", spread(back));
-    outcome.figure("kill_to_claimed_again", spread(again));
-    // Suspects that were lost together: they are made to wait, for random times, so that they part.
+    // Suspects that were lost together are made to wait, for random times, so that they part.
+    let all = again.iter().chain(&parted).copied().collect();
+    outcome.figure("kill_to_claimed_again", spread(all));
+    outcome.figure("kill_to_claimed_again_unparted", spread(again));
     outcome.figure("kill_to_claimed_again_parted", spread(parted));
 }
