@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
-use crate::parts::without;
+use crate::parts::{FEW, without};
 use crate::row::{backoff, count, span};
 use crate::seeded::statement;
 use crate::watermark::{Place, Start, Watermarks};
@@ -270,8 +270,6 @@ impl Claimer {
 fn text(found: usize) -> &'static str {
     static SMALL: LazyLock<String> = LazyLock::new(|| without(WHOLE, &["near"]));
     const WHOLE: &str = include_str!("../queries/claim/claim.sql");
-    /// As in the statement.
-    const FEW: usize = 16;
     if found < FEW { &SMALL } else { WHOLE }
 }
 

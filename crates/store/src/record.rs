@@ -13,7 +13,7 @@ use task_domain::{Decision, Lease, Settled, Status, Verdict, WorkerId};
 use crate::arrays::Decisions;
 use crate::connection::{ANSWER, Held, answered};
 use crate::notify::Notifier;
-use crate::parts::without;
+use crate::parts::{FEW, without};
 use crate::row::{ClaimOf, claim_of};
 use crate::seeded::statement;
 
@@ -150,7 +150,6 @@ impl Text {
 /// The ids near the newest of `tasks`, which are sorted: at least half of them, and not more than four times
 /// as many ids as tasks. None where they are few or lie far apart. `claim.sql` draws the same line.
 fn near_newest(tasks: &[i64]) -> Option<RangeInclusive<i64>> {
-    const FEW: usize = 16;
     let reach = i64::try_from(tasks.len()).unwrap_or(i64::MAX).saturating_mul(4);
     let newest = tasks.last()?;
     let near = &tasks[tasks.partition_point(|task| *task <= newest.saturating_sub(reach))..];

@@ -210,12 +210,12 @@ async fn batches_of_every_make_are_written_in_full() {
     let ends = [Decision::Succeed(None), Decision::Fail { error: "no".into() }];
     let goes_on = [retry_after(Duration::ZERO), retry_after(hour), back(Duration::ZERO), back(hour)];
     let mixed = [&ends[..], &goes_on].concat();
-    // So many that lie together, and so many before them that lie apart.
+    // So many that lie together, and so many before them that lie apart, most of them out of the reach of one scan.
     for (together, apart) in [(40, 0), (0, 6), (40, 6)] {
         for decisions in [&ends[..], &goes_on, &mixed] {
             for _ in 0..apart {
                 scene.create(new_task("a", "apart")).await;
-                scene.store.submit((0..20).map(|n| new_task("b", &n.to_string())).collect()).await;
+                scene.store.submit((0..60).map(|n| new_task("b", &n.to_string())).collect()).await;
             }
             scene.store.submit((0..together).map(|n| new_task("a", &n.to_string())).collect()).await;
             let claimed = worker.claim_some(100).await;
