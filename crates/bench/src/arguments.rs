@@ -8,7 +8,7 @@ use clap::Parser;
 /// Measures the service beside what plain SQL reaches on the same Postgres in the same run.
 #[derive(Parser, Debug)]
 pub(crate) struct Arguments {
-    /// Small sizes, one run: five minutes or so
+    /// Small sizes, one run: less than five minutes
     #[arg(long, conflicts_with = "full")]
     short: bool,
     /// The sizes that the targets speak of: 10 million tasks, 10 minutes; takes about an hour
@@ -53,6 +53,8 @@ pub(crate) struct Arguments {
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub(crate) struct Sizes {
     pub(crate) tasks: u64,
+    /// Tasks in each measurement of the ceiling.
+    pub(crate) ceiling: u64,
     pub(crate) runs: usize,
     pub(crate) long_runs: usize,
     pub(crate) waiting: u64,
@@ -80,17 +82,20 @@ impl Arguments {
         let seconds = |given: Option<u64>, short, usual, full| {
             Duration::from_secs(given.unwrap_or_else(|| pick(short, usual, full)).max(1))
         };
+        let tasks = self.tasks.unwrap_or_else(|| pick(60_000, 300_000, 300_000)).max(10_000);
         Sizes {
-            tasks: self.tasks.unwrap_or_else(|| pick(60_000, 300_000, 300_000)).max(10_000),
+            tasks,
+            // Fewer say more about the start of a session than about its speed.
+            ceiling: tasks.max(pick(100_000, 200_000, 200_000)),
             runs: self.runs.unwrap_or(if self.short { 1 } else { 3 }).max(1),
             long_runs: self.long_runs.max(1),
             waiting: self.waiting.unwrap_or_else(|| pick(200_000, 1_000_000, 10_000_000)).max(20_000),
-            life: seconds(self.life_seconds, 10, 120, 600),
-            held: seconds(self.held_seconds, 10, 60, 180),
-            idle: seconds(self.idle_seconds, 10, 60, 60),
+            life: seconds(self.life_seconds, 8, 120, 600),
+            held: seconds(self.held_seconds, 8, 60, 180),
+            idle: seconds(self.idle_seconds, 8, 60, 60),
             pickup: seconds(self.pickup_seconds, 8, 30, 60),
             asked: if self.short { 100 } else { 500 },
-            asking: Duration::from_secs(pick(3, 15, 30)),
+            asking: Duration::from_millis(pick(600, 15_000, 30_000)),
             watches: self.watches.unwrap_or(if self.short { 2_000 } else { 10_000 }).max(100),
         }
     }

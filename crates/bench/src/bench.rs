@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::time::Instant;
@@ -13,6 +14,9 @@ use crate::postgres::Postgres;
 use crate::report::Report;
 use crate::statistics::median;
 
+/// A ceiling that is younger is as good as one measured now.
+const FRESH: Duration = Duration::from_secs(3);
+
 /// The Postgres, the sizes, and the figures so far.
 pub(crate) struct Bench {
     pub(crate) postgres: Postgres,
@@ -21,6 +25,8 @@ pub(crate) struct Bench {
     about: BTreeMap<&'static str, String>,
     json: PathBuf,
     ceilings: Vec<Ceiling>,
+    /// When the newest of them was measured.
+    ceiling_at: Option<Instant>,
     lives: Vec<f64>,
 }
 
@@ -39,7 +45,16 @@ impl Bench {
         ]);
         println!("Postgres {}, {} cores, load {}", about["postgres"], about["cores"], about["load_before"]);
         let report = Report::default();
-        Ok(Self { postgres, sizes, report, about, json, ceilings: Vec::new(), lives: Vec::new() })
+        Ok(Self {
+            postgres,
+            sizes,
+            report,
+            about,
+            json,
+            ceilings: Vec::new(),
+            ceiling_at: None,
+            lives: Vec::new(),
+        })
     }
 
     /// Runs a section. One that fails is told, and the others still run.
@@ -58,10 +73,19 @@ impl Bench {
         self.report.write(&self.json, self.sizes, &self.about)
     }
 
-    /// Measures the ceiling now. Taken before and after what is held against it, since the speed
-    /// of most machines changes from minute to minute.
+    /// The ceiling, to begin with. Taken before and after what is held against it, since the speed
+    /// of most machines changes from minute to minute; what the section before ended with will do.
+    pub(crate) async fn ceiling_before(&mut self) -> Result<Ceiling> {
+        let fresh = self.ceiling_at.is_some_and(|at| at.elapsed() < FRESH);
+        match self.ceilings.last() {
+            Some(ceiling) if fresh => Ok(*ceiling),
+            _ => self.ceiling().await,
+        }
+    }
+
+    /// Measures the ceiling now.
     pub(crate) async fn ceiling(&mut self) -> Result<Ceiling> {
-        let ceiling = ceiling::measure(&self.postgres, self.sizes.tasks).await?;
+        let ceiling = ceiling::measure(&self.postgres, self.sizes.ceiling).await?;
         println!(
             "  ceiling: submit {:.0}/s, drain {:.0}/s, life {:.0}/s",
             ceiling.submit,
@@ -69,6 +93,7 @@ impl Bench {
             ceiling.life()
         );
         self.ceilings.push(ceiling);
+        self.ceiling_at = Some(Instant::now());
         Ok(ceiling)
     }
 

@@ -43,9 +43,6 @@ impl Ceiling {
 /// Sessions that pgbench uses: as many as the machine has cores in the measured set-up.
 const CLIENTS: u64 = 2;
 
-/// Fewer tasks than this say more about the start of a session than about its speed.
-const TASKS: u64 = 200_000;
-
 /// Processor time that Postgres and pgbench have for each task at this rate, in microseconds: they keep all cores
 /// of the measured set-up busy.
 pub(crate) fn cpu_us(rate: f64) -> f64 {
@@ -63,7 +60,7 @@ pub(crate) async fn measure(postgres: &Postgres, tasks: u64) -> Result<Ceiling> 
     for batch in [250, 500] {
         postgres.execute(include_str!("ceiling/schema.sql")).await?;
         postgres.execute("checkpoint").await?;
-        let turns = (tasks.max(TASKS) / batch / CLIENTS).max(1);
+        let turns = (tasks / batch / CLIENTS).max(1);
         let submitted = pgbench(postgres, &submit, batch, turns).await?;
         postgres.execute("vacuum analyze ceiling.ready").await?;
         postgres.execute("vacuum analyze ceiling.task").await?;

@@ -15,7 +15,7 @@ use crate::statistics::number;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let tasks = bench.sizes.tasks;
-    let before = bench.ceiling().await?;
+    let before = bench.ceiling_before().await?;
     let full = measure(&bench.postgres, tasks, 1, Start::Full).await?;
     let between = bench.ceiling().await?;
     let ceiling = before.between(between);

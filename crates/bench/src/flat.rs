@@ -17,9 +17,9 @@ const FEW: u64 = 10_000;
 /// Claims that are timed, and tasks in each.
 const CLAIMS: usize = 500;
 const CLAIM: usize = 10;
-/// Rounds of questions that do not count, and the least that do.
+/// Rounds of questions that do not count, and how many do at least.
 const COLD: usize = 10;
-const LEAST: usize = 10;
+const LEAST: usize = 6;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let many = bench.sizes.waiting;
@@ -49,15 +49,16 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
         let (mut few, mut lots) = (Vec::new(), Vec::new());
         let begun = Instant::now();
         // The first rounds meet cold caches and new plans. Some searches take seconds each.
-        for round in 0..bench.sizes.asked + COLD {
-            if few.len() >= LEAST && begun.elapsed() > bench.sizes.asking {
+        for _ in 0..COLD {
+            small.ask(&question).await?;
+            large.ask(&question).await?;
+            if begun.elapsed() > bench.sizes.asking {
                 break;
             }
-            let times = (small.ask(&question).await?, large.ask(&question).await?);
-            if round >= COLD {
-                few.push(times.0);
-                lots.push(times.1);
-            }
+        }
+        while few.len() < LEAST || (few.len() < bench.sizes.asked && begun.elapsed() < bench.sizes.asking) {
+            few.push(small.ask(&question).await?);
+            lots.push(large.ask(&question).await?);
         }
         tell(bench, question.name(), &few, &lots);
     }

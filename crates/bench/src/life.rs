@@ -13,7 +13,7 @@ use crate::statistics::number;
 use crate::submit::put;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
-    let before = bench.ceiling().await?;
+    let before = bench.ceiling_before().await?;
     let life = measure(&bench.postgres, bench.sizes.tasks).await?;
     bench.lived(life.rate);
     let ceiling = before.between(bench.ceiling().await?);

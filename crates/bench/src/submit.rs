@@ -24,7 +24,7 @@ use crate::statistics::number;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let tasks = bench.sizes.tasks;
-    let mut before = bench.ceiling().await?;
+    let mut before = bench.ceiling_before().await?;
     for (batch, bar) in [(250, Bar::AtLeast(0.65)), (1_000, Bar::None)] {
         let submit = measure(&bench.postgres, tasks, batch, 8).await?;
         let after = bench.ceiling().await?;
@@ -39,7 +39,7 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
 
 /// The same by single calls.
 pub(crate) async fn unary_lines(bench: &mut Bench) -> Result<()> {
-    let before = bench.ceiling().await?;
+    let before = bench.ceiling_before().await?;
     let unary = measure(&bench.postgres, bench.sizes.tasks / 3, 1, 64).await?;
     let ceiling = before.between(bench.ceiling().await?);
     let figure = Figure::new(2, "submit by single calls, 64 callers", Unit::PerSecond, Bar::AtLeast(0.11));

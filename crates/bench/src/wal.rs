@@ -44,10 +44,10 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
 /// Submits with and without idle workers, by turns.
 async fn listeners(bench: &mut Bench) -> Result<()> {
     let (mut with, mut without) = (0.0, 0.0);
-    for _ in 0..2 {
-        without += submit::measure(&bench.postgres, bench.sizes.tasks, 250, 4).await?.rate / 2.0;
-        with +=
-            submit::measure_beside(&bench.postgres, bench.sizes.tasks, 250, 4, LISTENERS).await?.rate / 2.0;
+    // Who comes first takes turns as well, since machines become slower or faster meanwhile.
+    for workers in [0, LISTENERS, LISTENERS, 0] {
+        let submit = submit::measure_beside(&bench.postgres, bench.sizes.tasks, 250, 4, workers).await?;
+        *if workers == 0 { &mut without } else { &mut with } += submit.rate / 2.0;
     }
     let name = format!("submit beside {LISTENERS} idle workers");
     let figure = Figure::new(10, name, Unit::PerSecond, Bar::AtLeast(0.95));

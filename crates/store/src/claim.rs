@@ -196,8 +196,10 @@ impl Claimer {
             }
         };
         let mut tasks = Vec::with_capacity(rows.len());
+        let mut next_transaction = None;
         for row in &rows {
             if row.get::<Option<i64>, _>(0).is_none() {
+                next_transaction = row.get(6);
                 self.lanes.announce(row.get::<Option<i32>, _>(1).unwrap_or_default());
                 if row.get::<i32, _>(3) == 0 {
                     self.marks.failed(&start, began, Instant::now());
@@ -214,6 +216,7 @@ impl Claimer {
         let places = tasks.iter().map(|&(place, lane, _)| (lane, place));
         let lanes = self.served.iter().map(|s| s.id);
         self.marks.claimed(&start, lanes, places, tasks.len() == limit, began, Instant::now());
+        self.marks.saw(&start, next_transaction);
         // The statement picks by priority, then age, but returns in no order.
         let rank = |lane| self.served.iter().position(|s| s.id == lane).map(|n| self.served[n].priority);
         tasks.sort_by_key(|&(place, lane, _)| (std::cmp::Reverse(rank(lane)), place));
@@ -232,7 +235,8 @@ impl Claimer {
             .bind(start.after.iter().map(|place| place.task).collect::<Vec<_>>())
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(epoch.get())
-            .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX));
+            .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX))
+            .bind(start.locked_since);
         let answer = answered(ANSWER, query.fetch_all(&mut connection)).await;
         let refused = answer.as_ref().is_err_and(|error| error.as_database_error().is_some());
         let rows = self.connection.done(connection, answer).await;

@@ -10,6 +10,10 @@
 //! no older than that. How far is graded: every look reaches back a little, and every so often, at a
 //! pace in keeping, one reaches back further. So a place that is committed late is found about as late
 //! again, and no claimed entry is walked over more than a few times.
+//!
+//! What other claims hold locked is walked over as well, and to try for a lock costs several times as much as
+//! to see that somebody was there. So looks try for what was locked long ago, as that may have been undone,
+//! and pass over what was locked since the last look that tried for all.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -56,6 +60,8 @@ pub(crate) struct Watermarks {
     due: [Instant; REACHES.len()],
     /// When to look again through whole lanes.
     whole_due: Instant,
+    /// The first transaction whose locks are not tried; if there is none, all are.
+    locked_since: Option<i64>,
 }
 
 /// Where the next claim starts.
@@ -65,6 +71,8 @@ pub(crate) struct Start {
     pub(crate) after: Vec<Place>,
     /// How far back to look in any case, from the database's present.
     pub(crate) reach: Duration,
+    /// What this transaction or a later one has locked is passed over; if there is none, nothing is.
+    pub(crate) locked_since: Option<i64>,
     kind: Kind,
 }
 
@@ -78,7 +86,7 @@ enum Kind {
 impl Watermarks {
     pub(crate) fn new(now: Instant) -> Self {
         let each = [now; REACHES.len()];
-        Self { bounds: HashMap::new(), looked: each, due: each, whole_due: now }
+        Self { bounds: HashMap::new(), looked: each, due: each, whole_due: now, locked_since: None }
     }
 
     /// Where to look next in these lanes.
@@ -91,7 +99,15 @@ impl Watermarks {
             Kind::Reach(_) => self.bounds.get(&lane).copied().unwrap_or(Place::FIRST),
         };
         let reach = REACHES[reach] + now.saturating_duration_since(self.looked[reach]);
-        Start { after: lanes.map(after).collect(), reach, kind }
+        let locked_since = if kind == Kind::Whole { None } else { self.locked_since };
+        Start { after: lanes.map(after).collect(), reach, locked_since, kind }
+    }
+
+    /// Notes which transaction was to come next as the look saw it.
+    pub(crate) fn saw(&mut self, start: &Start, next: Option<i64>) {
+        if start.locked_since.is_none() {
+            self.locked_since = next;
+        }
     }
 
     /// Notes what a look came to that began at `began`: the places that it got in `lanes`, and whether
@@ -121,8 +137,9 @@ impl Watermarks {
         self.bounds.extend(last);
     }
 
-    /// Notes a look that failed.
+    /// Notes a look that failed: what it had locked is free again.
     pub(crate) fn failed(&mut self, start: &Start, began: Instant, now: Instant) {
+        self.locked_since = None;
         self.pace(start.kind, began, now);
     }
 
@@ -223,6 +240,31 @@ mod tests {
         look(&mut marks, now, Some(500), true);
         assert_eq!(look(&mut marks, now + WHOLE + TICK, Some(300), true).0, Place::FIRST);
         assert_eq!(look(&mut marks, now + WHOLE + TICK * 2, Some(600), true).0, place(300));
+    }
+
+    #[test]
+    fn what_was_locked_since_all_was_tried_is_passed_over() {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        let mut seen = 0;
+        let mut look = |marks: &mut Watermarks, now| {
+            let start = marks.start([LANE].into_iter(), now);
+            seen += 100;
+            marks.claimed(&start, [LANE].into_iter(), std::iter::empty(), false, now, now);
+            marks.saw(&start, Some(seen));
+            start.locked_since
+        };
+        assert_eq!(look(&mut marks, now), None);
+        assert_eq!(look(&mut marks, now + TICK), Some(100));
+        assert_eq!(look(&mut marks, now + TICK), Some(100));
+        // A look through the whole lane tries all.
+        assert_eq!(look(&mut marks, now + WHOLE + TICK), None);
+        assert_eq!(look(&mut marks, now + WHOLE + TICK), Some(400));
+        // So does the one after a look that was undone.
+        let start = marks.start([LANE].into_iter(), now + WHOLE + TICK);
+        marks.failed(&start, now, now);
+        assert_eq!(look(&mut marks, now + WHOLE + TICK), None);
+        assert_eq!(look(&mut marks, now + WHOLE + TICK), Some(600));
     }
 
     #[test]

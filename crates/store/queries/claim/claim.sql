@@ -5,6 +5,9 @@
 -- is held. $8: the last so many microseconds are looked at in any case: there, places may have been
 -- committed after later ones.
 -- $7: the claim's epoch.
+-- $9: what transactions from this one on have locked is passed over without a try, which beside a big claim
+-- of another worker costs several times as much. What an earlier one had locked may have been undone. If
+-- null, all are tried.
 -- The part `near` is left out while claims are small: see claim.rs.
 with lane as materialized (
     -- A head is where the lane is looked at from: what lies before it needs no second look.
@@ -35,6 +38,8 @@ picked as materialized (
     cross join lateral (
         select r.ctid as place from task_ready r
         where r.lane_id = l.lane_id and (r.line_at, r.task_id) >= (l.from_at, l.from_id)
+            -- The age of none, as of what nobody has locked, is the highest.
+            and age(r.xmax) > (select coalesce(age($9::text::xid8::xid), -2147483648))
         order by r.line_at, r.task_id limit $6
         for update skip locked
     ) r
@@ -96,7 +101,7 @@ where (select n from newest) > coalesce((select n from near), 0)
     and (g.task_id between (select first from near) and (select last from near)) is not true
 -- end near
 union all
--- Fewer than asked for: a last row says why that may be, by the newest lane there is and by whether the
--- worker has a lease at all.
-select null, (select max(id) from task_lane), null, (select yes from alive)::integer, null, null, null, null, null, null, null
-where (select count(*) from gone) < $6
+-- A last row says which transaction comes next and, where there were fewer than asked for, why that may be: by
+-- the newest lane there is and by whether the worker has a lease at all.
+select null, (select max(id) from task_lane), null, (select yes from alive)::integer, null,
+    null, pg_snapshot_xmax(pg_current_snapshot())::text::bigint, null, null, null, null

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use task_domain::ports::{Claim, Read, Submit};
-use task_domain::{Decision, Priority, Queue, Status, WorkerInfo};
+use task_domain::{Claimed, Decision, Priority, Queue, Status, WorkerInfo};
 use task_store::{Session, SessionSettings};
 use task_testing::new_task;
 
@@ -41,10 +41,9 @@ async fn a_batch_comes_in_the_same_order() {
     }
     let claimed = scene.worker(&["a"]).await.claim_some(100).await;
     assert_eq!(claimed.len(), 30);
-    let names: Vec<i32> = claimed.iter().map(|c| c.name.as_str().parse().unwrap()).collect();
     let mut expected: Vec<i32> = (0..30).collect();
     expected.sort_by_key(|n| (-(n % 3), *n));
-    assert_eq!(names, expected);
+    assert_eq!(names(&claimed), expected);
 }
 
 #[tokio::test]
@@ -92,6 +91,53 @@ async fn many_workers_at_once_get_each_task_once() {
     let tasks: HashSet<_> = leases.iter().map(|l| l.task).collect();
     assert_eq!((leases.len(), tasks.len()), (1_000, 1_000));
     scene.check().await;
+}
+
+#[tokio::test]
+async fn what_others_have_locked_is_passed_over_and_not_waited_for() {
+    let scene = Scene::new().await;
+    scene.store.submit((0..200).map(|n| new_task("a", &n.to_string())).collect()).await;
+    let mut worker = scene.worker(&["a"]).await;
+    assert_eq!(names(&worker.claim_some(20).await), (0..20).collect::<Vec<_>>());
+    let mut other = scene.database.connect().await;
+    let mut held = sqlx::Connection::begin(&mut other).await.unwrap();
+    sqlx::query("select from task_ready order by task_id limit 100 for update")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    assert_eq!(names(&worker.claim(40).await), (120..160).collect::<Vec<_>>());
+    held.rollback().await.unwrap();
+    // On a new connection nobody knows what may have been undone.
+    scene.run_sql("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = current_database()").await;
+    let mut left = Vec::new();
+    while left.len() < 140 {
+        left.extend(names(&worker.claimer.claim(50).await.unwrap_or_default()));
+    }
+    assert_eq!(left, (20..120).chain(160..200).collect::<Vec<_>>());
+    scene.check().await;
+}
+
+/// A claim that fails had locked its tasks by then: the next ones, which ask for fewer, get them all.
+#[tokio::test]
+async fn what_a_claim_had_locked_that_was_undone_is_claimed() {
+    let scene = Scene::new().await;
+    scene.store.submit((0..200).map(|n| new_task("a", &n.to_string())).collect()).await;
+    let mut worker = scene.worker(&["a"]).await;
+    assert_eq!(names(&worker.claim_some(20).await), (0..20).collect::<Vec<_>>());
+    scene.run_sql("alter table task_running add constraint none check (attempt > 5) not valid").await;
+    worker.claimer.claim(100).await.expect_err("a claim that cannot be written");
+    scene.run_sql("alter table task_running drop constraint none").await;
+    let mut left = Vec::new();
+    for _ in 0..6 {
+        left.extend(names(&worker.claim(30).await));
+    }
+    assert_eq!(left, (20..200).collect::<Vec<_>>());
+    scene.check().await;
+}
+
+/// The numbers that tasks have as their names.
+fn names(claimed: &[Claimed]) -> Vec<i32> {
+    claimed.iter().map(|claim| claim.name.as_str().parse().unwrap()).collect()
 }
 
 #[tokio::test]
