@@ -71,7 +71,8 @@ pub(crate) struct Start {
     pub(crate) after: Vec<Place>,
     /// How far back to look in any case, from the database's present.
     pub(crate) reach: Duration,
-    /// What this transaction or a later one has locked is passed over; if there is none, nothing is.
+    /// What this transaction or a later one has locked is passed over without a try; if there is none, all
+    /// are tried.
     pub(crate) locked_since: Option<i64>,
     kind: Kind,
 }

@@ -5,9 +5,9 @@
 -- is held. $8: the last so many microseconds are looked at in any case: there, places may have been
 -- committed after later ones.
 -- $7: the claim's epoch.
--- $9: what transactions from this one on have locked is passed over without a try, which beside a big claim
--- of another worker costs several times as much. What an earlier one had locked may have been undone. If
--- null, all are tried.
+-- $9: what transactions from this one on have locked is passed over without a try: a try costs several times
+-- as much, and a big claim of another worker locks many. What an earlier one had locked may have been undone.
+-- If null, all are tried.
 -- The part `near` is left out while claims are small: see claim.rs.
 with lane as materialized (
     -- A head is where the lane is looked at from: what lies before it needs no second look.
