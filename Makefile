@@ -34,7 +34,7 @@ fuzz: ## Throw mutated input at all that reads any, TASK_FUZZ_SECONDS=10 for eac
 	@crates/fuzz/fuzz.sh
 
 .PHONY: bench
-bench: dashboard/dist/index.html ## Measure the service beside plain SQL; make bench ARGS=--short takes less than five minutes
+bench: dashboard/dist/index.html ## Measure the service beside plain SQL; make bench ARGS=--short takes five minutes or so
 	@cargo build --quiet --locked --release -p task-bench -p task-server -p task-cli
 	@"$(TARGET)/release/task-bench" $(ARGS)
 

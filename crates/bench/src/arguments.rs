@@ -8,7 +8,7 @@ use clap::Parser;
 /// Measures the service beside what plain SQL reaches on the same Postgres in the same run.
 #[derive(Parser, Debug)]
 pub(crate) struct Arguments {
-    /// Small sizes, one run: less than five minutes
+    /// Small sizes, one run: five minutes or so
     #[arg(long, conflicts_with = "full")]
     short: bool,
     /// The sizes that the targets speak of: 10 million tasks, 10 minutes; takes about an hour
