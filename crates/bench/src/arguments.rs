@@ -91,11 +91,11 @@ impl Arguments {
             long_runs: self.long_runs.max(1),
             waiting: self.waiting.unwrap_or_else(|| pick(200_000, 1_000_000, 10_000_000)).max(20_000),
             life: seconds(self.life_seconds, 8, 120, 600),
-            held: seconds(self.held_seconds, 8, 60, 180),
+            held: seconds(self.held_seconds, 6, 60, 180),
             idle: seconds(self.idle_seconds, 8, 60, 60),
             pickup: seconds(self.pickup_seconds, 8, 30, 60),
             asked: if self.short { 100 } else { 500 },
-            asking: Duration::from_millis(pick(600, 15_000, 30_000)),
+            asking: Duration::from_millis(pick(400, 15_000, 30_000)),
             watches: self.watches.unwrap_or(if self.short { 2_000 } else { 10_000 }).max(100),
         }
     }

@@ -18,7 +18,7 @@ use crate::notify::Notifier;
 use crate::parts::{FEW, without};
 use crate::row::{backoff, count, span};
 use crate::seeded::statement;
-use crate::watermark::{Place, Start, Watermarks};
+use crate::watermark::{Place, Seen, Start, Watermarks};
 
 /// Claims for one worker, on a connection of its own.
 pub struct Claimer {
@@ -196,10 +196,11 @@ impl Claimer {
             }
         };
         let mut tasks = Vec::with_capacity(rows.len());
-        let mut next_transaction = None;
+        let mut seen = Seen::default();
         for row in &rows {
             if row.get::<Option<i64>, _>(0).is_none() {
-                next_transaction = row.get(6);
+                seen.at = Some(row.get::<Timestamp, _>(2).to_jiff());
+                seen.next = row.get(6);
                 self.lanes.announce(row.get::<Option<i32>, _>(1).unwrap_or_default());
                 if row.get::<i32, _>(3) == 0 {
                     self.marks.failed(&start, began, Instant::now());
@@ -213,10 +214,9 @@ impl Claimer {
             tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")), epoch)));
         }
         self.found = tasks.len();
-        let places = tasks.iter().map(|&(place, lane, _)| (lane, place));
-        let lanes = self.served.iter().map(|s| s.id);
-        self.marks.claimed(&start, lanes, places, tasks.len() == limit, began, Instant::now());
-        self.marks.saw(&start, next_transaction);
+        seen.full = tasks.len() == limit;
+        seen.places = tasks.iter().map(|&(place, lane, _)| (lane, place)).collect();
+        self.marks.claimed(&start, self.served.iter().map(|s| s.id), seen, began, Instant::now());
         // The statement picks by priority, then age, but returns in no order.
         let rank = |lane| self.served.iter().position(|s| s.id == lane).map(|n| self.served[n].priority);
         tasks.sort_by_key(|&(place, lane, _)| (std::cmp::Reverse(rank(lane)), place));

@@ -25,7 +25,7 @@ pub(crate) const CHANGED: &str = "task_changed";
 /// Wakes workers: a running task was cancelled.
 pub(crate) const CANCELLED: &str = "task_cancelled";
 
-/// Least time between two sends of a process on a channel that wakes workers: at most 500 a second,
+/// Mean time between sends of a process on a channel that wakes workers, at least: at most 500 a second,
 /// whatever the load. A task that comes alone is told at once.
 const SPACING: Duration = Duration::from_millis(2);
 /// The same for each live worker: with 100 of them, at most 10 a second. A hint costs 40 us of
@@ -37,6 +37,10 @@ const SPACING_MAX: Duration = Duration::from_millis(500);
 /// together send some 200 a second. Who follows looks by itself while there is something to see.
 const SPACING_CHANGED: Duration = Duration::from_millis(5);
 const SPACING_CHANGED_MAX: Duration = Duration::from_secs(1);
+
+/// So much earlier may a send come than its pause allows, where those before it came later: hints of tasks that
+/// come at random do not wait for each other, and over any longer time there are no more of them.
+const ALLOWANCE: Duration = Duration::from_millis(10);
 
 /// Longest wait before a send that failed is tried again.
 const FAILED: Duration = Duration::from_secs(2);
@@ -155,7 +159,7 @@ async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted
         let now = Instant::now();
         let taken = shared.take(&due, now);
         for &place in &taken {
-            due[place] = now + shared.spacing(place);
+            due[place] = next(due[place], now, shared.spacing(place));
         }
         drop(shared);
         if taken.is_empty() {
@@ -171,6 +175,11 @@ async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted
         }
     }
     connection.close().await;
+}
+
+/// When the next hint is due, after one that was due at `due` and is sent now.
+fn next(due: Instant, now: Instant, spacing: Duration) -> Instant {
+    due.clamp(now - ALLOWANCE, now) + spacing
 }
 
 async fn notify(connection: &mut Held, places: &[usize], lanes: &Lanes) -> task_domain::ports::Result<()> {
@@ -207,6 +216,32 @@ mod tests {
         assert_eq!(of_each(100), [100, 500, 100]);
         assert_eq!(of_each(1_000), [500, 1_000, 500]);
         assert_eq!(of_each(1_000_000), [500, 1_000, 500]);
+    }
+
+    #[test]
+    fn hints_after_a_pause_may_come_together_and_no_more_of_them() {
+        let sent_at_once = |spacing| {
+            let now = Instant::now() + Duration::from_secs(60);
+            let mut due = now - Duration::from_secs(60);
+            let mut sent = 0;
+            while due <= now {
+                due = next(due, now, spacing);
+                sent += 1;
+            }
+            // From then on one for each pause.
+            let again = next(due, due, spacing);
+            assert_eq!(again - due, spacing);
+            sent
+        };
+        assert_eq!(sent_at_once(SPACING), 6);
+        assert_eq!(sent_at_once(SPACING_CHANGED), 3);
+        assert_eq!(sent_at_once(SPACING_MAX), 1);
+    }
+
+    #[test]
+    fn a_hint_that_went_along_before_it_was_due_puts_the_next_off_by_one_pause() {
+        let now = Instant::now();
+        assert_eq!(next(now + SPACING, now, SPACING_CHANGED), now + SPACING_CHANGED);
     }
 
     #[test]

@@ -9,7 +9,9 @@
 //! what a commit may take, counted from the look before it: what was committed meanwhile has a place
 //! no older than that. How far is graded: every look reaches back a little, and every so often, at a
 //! pace in keeping, one reaches back further. So a place that is committed late is found about as late
-//! again, and no claimed entry is walked over more than a few times.
+//! again, and no claimed entry is walked over more than a few times. Where one look finds a place far
+//! back, the next reaches further at once: after a disk stood still, all that waited is committed
+//! together, and the oldest of it lies behind what was found.
 //!
 //! What other claims hold locked is walked over as well, and to try for a lock costs several times as much as
 //! to see that somebody was there. So looks try for what was locked long ago, as that may have been undone,
@@ -33,7 +35,7 @@ const REACHES: [Duration; 4] = [
 /// Least time between two looks through a whole lane: for what no reasoning foresees, such as a claim
 /// that was undone.
 const WHOLE: Duration = Duration::from_secs(30);
-/// The looks of one kind may take one part in so many of the time.
+/// Those may take one part in so many of the time.
 const SHARE: u32 = 50;
 
 /// A place in line: a time by the database's clock, then a task's id.
@@ -77,6 +79,19 @@ pub(crate) struct Start {
     kind: Kind,
 }
 
+/// What a look came to.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// The places that it got, each with its lane.
+    pub(crate) places: Vec<(i32, Place)>,
+    /// Whether that was all it asked for.
+    pub(crate) full: bool,
+    /// When it looked, by the database's clock.
+    pub(crate) at: Option<Timestamp>,
+    /// The transaction that was to come next.
+    pub(crate) next: Option<i64>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Whole,
@@ -104,38 +119,48 @@ impl Watermarks {
         Start { after: lanes.map(after).collect(), reach, locked_since, kind }
     }
 
-    /// Notes which transaction was to come next as the look saw it.
-    pub(crate) fn saw(&mut self, start: &Start, next: Option<i64>) {
-        if start.locked_since.is_none() {
-            self.locked_since = next;
-        }
-    }
-
-    /// Notes what a look came to that began at `began`: the places that it got in `lanes`, and whether
-    /// that was all it asked for.
+    /// Notes what a look in `lanes` came to that began at `began`.
     pub(crate) fn claimed(
         &mut self,
         start: &Start,
         lanes: impl Iterator<Item = i32>,
-        places: impl Iterator<Item = (i32, Place)>,
-        full: bool,
+        seen: Seen,
         began: Instant,
         now: Instant,
     ) {
         let reached = self.pace(start.kind, began, now);
         self.looked[..=reached].fill(began);
-        if !full {
+        if start.locked_since.is_none() {
+            self.locked_since = seen.next;
+        }
+        if self.is_far_back(start, &seen)
+            && let Some(due) = self.due.get_mut(reached + 1)
+        {
+            *due = now;
+        }
+        if !seen.full {
             // Nothing is left in any of them.
             self.bounds.extend(lanes.map(|lane| (lane, Place::LAST)));
             return;
         }
         let mut last = HashMap::new();
-        for (lane, place) in places {
+        for (lane, place) in seen.places {
             let of_lane: &mut Place = last.entry(lane).or_insert(place);
             *of_lane = place.max(*of_lane);
         }
         // Down as well as up: behind it there may be more of what was committed late.
         self.bounds.extend(last);
+    }
+
+    /// Whether a place was found behind its lane's bound, and in the older half of the reach: it was committed
+    /// so late that others may lie beyond.
+    fn is_far_back(&self, start: &Start, seen: &Seen) -> bool {
+        let (Kind::Reach(reach), Some(at)) = (start.kind, seen.at) else { return false };
+        let half = at - start.reach + REACHES[reach] / 2;
+        let late = |&(lane, place): &(i32, Place)| {
+            place.at < half && self.bounds.get(&lane).is_some_and(|bound| place < *bound)
+        };
+        seen.places.iter().any(late)
     }
 
     /// Notes a look that failed: what it had locked is free again.
@@ -146,16 +171,15 @@ impl Watermarks {
 
     /// Says when to look as far again. Returns how far that was, as a place in [`REACHES`].
     fn pace(&mut self, kind: Kind, began: Instant, now: Instant) -> usize {
-        let pause = |least: Duration| least.max((now - began) * SHARE);
         let reached = match kind {
             Kind::Whole => {
-                self.whole_due = now + pause(WHOLE);
+                self.whole_due = now + WHOLE.max((now - began) * SHARE);
                 REACHES.len() - 1
             }
             Kind::Reach(reach) => reach,
         };
         for (due, reach) in self.due[..=reached].iter_mut().zip(REACHES) {
-            *due = now + pause(reach);
+            *due = now + reach;
         }
         reached
     }
@@ -185,8 +209,8 @@ mod tests {
         full: bool,
     ) -> (Place, Duration) {
         let start = marks.start([LANE].into_iter(), now);
-        let places = got.map(|second| (LANE, place(second)));
-        marks.claimed(&start, [LANE].into_iter(), places.into_iter(), full, now, now + took);
+        let places = got.map(|second| (LANE, place(second))).into_iter().collect();
+        marks.claimed(&start, [LANE].into_iter(), Seen { places, full, ..Seen::default() }, now, now + took);
         (start.after[0], start.reach)
     }
 
@@ -223,15 +247,51 @@ mod tests {
     fn what_was_committed_since_the_last_look_is_not_missed_however_long_ago_that_was() {
         let now = Instant::now();
         let mut marks = Watermarks::new(now);
-        // A look far back that took long, so that the next one of its kind is long off.
+        // One that took long.
         look_for(&mut marks, now, Duration::from_secs(2), None, false);
-        let next = now + Duration::from_secs(5);
+        let next = now + Duration::from_secs(2) + TICK;
         let start = marks.start([LANE].into_iter(), next);
-        assert_eq!(start.reach, REACHES[0] + Duration::from_secs(5));
+        assert_eq!(start.reach, REACHES[0] + Duration::from_secs(2) + TICK);
         // A look that failed has seen nothing.
         marks.failed(&start, next, next + TICK);
-        let start = marks.start([LANE].into_iter(), next + Duration::from_secs(1));
-        assert_eq!(start.reach, REACHES[0] + Duration::from_secs(6));
+        let start = marks.start([LANE].into_iter(), next + TICK);
+        assert_eq!(start.reach, REACHES[0] + Duration::from_secs(2) + TICK * 2);
+    }
+
+    #[test]
+    fn slow_claims_do_not_put_off_looks_further_back() {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        look(&mut marks, now, None, false);
+        let began = now + REACHES[1] + TICK;
+        let took = Duration::from_millis(336);
+        assert_eq!(look_for(&mut marks, began, took, None, false).1, REACHES[1] * 2 + TICK);
+        let due = began + took + REACHES[1];
+        assert_eq!(look(&mut marks, due - TICK, None, false).1, REACHES[0] + took + REACHES[1] - TICK);
+        assert_eq!(look(&mut marks, due, None, false).1, REACHES[1] * 2 + took);
+    }
+
+    /// The reach of the look after one that got a place committed so late, `late` before the look before it.
+    fn reach_after(late: Duration, bound: Option<i64>) -> Duration {
+        let now = Instant::now();
+        let mut marks = Watermarks::new(now);
+        look(&mut marks, now, bound, bound.is_some());
+        let now = now + TICK * 10;
+        let start = marks.start([LANE].into_iter(), now);
+        let at = Timestamp::from_second(1_000_000).unwrap();
+        let found = Place { at: at - TICK * 10 - late, task: 1 };
+        let seen = Seen { places: vec![(LANE, found)], full: true, at: Some(at), next: None };
+        marks.claimed(&start, [LANE].into_iter(), seen, now, now);
+        marks.start([LANE].into_iter(), now).reach
+    }
+
+    #[test]
+    fn a_look_that_found_a_place_far_back_is_followed_by_one_that_reaches_further() {
+        let half = REACHES[0] / 2;
+        assert_eq!(reach_after(half - TICK, None), REACHES[0]);
+        assert_eq!(reach_after(half + TICK, None), REACHES[1] + TICK * 10);
+        // What is merely old, as it waited in line, was not committed late.
+        assert_eq!(reach_after(half + TICK, Some(5)), REACHES[0]);
     }
 
     #[test]
@@ -251,8 +311,8 @@ mod tests {
         let mut look = |marks: &mut Watermarks, now| {
             let start = marks.start([LANE].into_iter(), now);
             seen += 100;
-            marks.claimed(&start, [LANE].into_iter(), std::iter::empty(), false, now, now);
-            marks.saw(&start, Some(seen));
+            let seen = Seen { next: Some(seen), ..Seen::default() };
+            marks.claimed(&start, [LANE].into_iter(), seen, now, now);
             start.locked_since
         };
         assert_eq!(look(&mut marks, now), None);
@@ -269,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_looks_are_repeated_less_often() {
+    fn slow_looks_through_whole_lanes_are_repeated_less_often() {
         let now = Instant::now();
         let mut marks = Watermarks::new(now);
         look_for(&mut marks, now, Duration::from_secs(2), Some(5), true);

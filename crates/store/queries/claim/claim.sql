@@ -101,7 +101,7 @@ where (select n from newest) > coalesce((select n from near), 0)
     and (g.task_id between (select first from near) and (select last from near)) is not true
 -- end near
 union all
--- A last row says which transaction comes next and, where there were fewer than asked for, why that may be: by
--- the newest lane there is and by whether the worker has a lease at all.
-select null, (select max(id) from task_lane), null, (select yes from alive)::integer, null,
+-- A last row says when this was, which transaction comes next and, where there were fewer than asked for, why
+-- that may be: by the newest lane there is and by whether the worker has a lease at all.
+select null, (select max(id) from task_lane), now(), (select yes from alive)::integer, null,
     null, pg_snapshot_xmax(pg_current_snapshot())::text::bigint, null, null, null, null

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use sqlx::PgConnection;
 use task_domain::ports::{Claim, Read, Submit};
 use task_domain::{Claimed, Decision, Priority, Queue, Status, WorkerInfo};
 use task_store::{Session, SessionSettings};
@@ -152,19 +153,7 @@ async fn tasks_committed_out_of_order_are_found() {
     // A transaction of another server draws its places and is slow to commit.
     let mut late = scene.database.connect().await;
     let mut slow = sqlx::Connection::begin(&mut late).await.unwrap();
-    let lane: i32 = sqlx::query_scalar("select id from task_lane").fetch_one(&mut *slow).await.unwrap();
-    let id: i64 = sqlx::query_scalar(
-        "with n as (select nextval('task_id_seq') as id),
-         t as (insert into task (id, created_at, lane_id, retries, name, payload) select id, now(), $1, 3, 'late', '{}' from n),
-         h as (insert into task_history (task_id, version, attempt, status) select id, 1, 0, 0 from n),
-         e as (insert into task_event (lane_id, to_status, n, task_ids, versions) select $1, 0, 1, array[id], array[1] from n)
-         insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
-         select now(), id, now(), $1, 0, 0, 1, 0, 0 from n returning task_id",
-    )
-    .bind(lane)
-    .fetch_one(&mut *slow)
-    .await
-    .unwrap();
+    let id = wait_in_line(&mut slow, "now()").await;
     // Meanwhile later places are committed and claimed.
     for n in 0..3 {
         scene.create(new_task("a", &n.to_string())).await;
@@ -172,6 +161,44 @@ async fn tasks_committed_out_of_order_are_found() {
     }
     slow.commit().await.unwrap();
     assert_eq!(worker.claim_some(1).await[0].lease.task.get(), id);
+    scene.check().await;
+}
+
+/// Puts a task into the only lane, at this place. Returns its id.
+async fn wait_in_line(connection: &mut PgConnection, place: &str) -> i64 {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+        "with n as (select nextval('task_id_seq') as id, l.id as lane from task_lane l),
+         t as (insert into task (id, created_at, lane_id, retries, name, payload) select id, now(), lane, 3, 'late', '{{}}' from n),
+         h as (insert into task_history (task_id, version, attempt, status) select id, 1, 0, 0 from n),
+         e as (insert into task_event (lane_id, to_status, n, task_ids, versions) select lane, 0, 1, array[id], array[1] from n)
+         insert into task_ready (line_at, task_id, created_at, lane_id, attempt, failures, version, crashes, status)
+         select {place}, id, now(), lane, 0, 0, 1, 0, 0 from n returning task_id"
+    )))
+    .fetch_one(connection)
+    .await
+    .unwrap()
+}
+
+/// As after a disk that stood still: the oldest place is older than looks reach back, but not all are.
+#[tokio::test]
+async fn what_is_found_far_back_is_followed_by_what_lies_further_back() {
+    let scene = Scene::new().await;
+    scene.create(new_task("a", "first")).await;
+    let mut worker = scene.worker(&["a"]).await;
+    worker.claim_some(10).await;
+    let mut connection = scene.database.connect().await;
+    let before_that = |milliseconds: u32| {
+        format!(
+            "(select max(created_at) from task_history where status = 1) - interval '{milliseconds} milliseconds'"
+        )
+    };
+    let far = wait_in_line(&mut connection, &before_that(500)).await;
+    let near = wait_in_line(&mut connection, &before_that(120)).await;
+    let mut found = worker.claim(10).await;
+    found.extend(worker.claim(10).await);
+    let mut found: Vec<_> = found.iter().map(|claim| claim.lease.task.get()).collect();
+    found.sort_unstable();
+    assert_eq!(found, [far, near]);
     scene.check().await;
 }
 
