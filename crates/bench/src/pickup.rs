@@ -41,6 +41,8 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
 
     let time = Duration::from_secs(10);
     let many = Arrivals { rate: 0.7 * life / number(BATCH), batch: BATCH, time };
+    let name = "arrivals at 0.7 of lives";
+    bench.report.note(&Figure::new(4, name, Unit::PerSecond, Bar::None), 0.7 * life);
     let commits = Commits::start(&bench.postgres).await?;
     let pickups = many.measure(&bench.postgres, &url).await?;
     let commits = commits.stop().await?;

@@ -35,7 +35,7 @@ const REACHES: [Duration; 4] = [
 /// Least time between two looks through a whole lane: for what no reasoning foresees, such as a claim
 /// that was undone.
 const WHOLE: Duration = Duration::from_secs(30);
-/// Those may take one part in so many of the time.
+/// Looks through whole lanes may take one part in so many of the time.
 const SHARE: u32 = 50;
 
 /// A place in line: a time by the database's clock, then a task's id.
