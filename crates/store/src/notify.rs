@@ -221,8 +221,8 @@ mod tests {
     #[test]
     fn hints_after_a_pause_may_come_together_and_no_more_of_them() {
         let sent_at_once = |spacing| {
-            let now = Instant::now() + Duration::from_secs(60);
-            let mut due = now - Duration::from_secs(60);
+            let mut due = Instant::now();
+            let now = due + Duration::from_mins(1);
             let mut sent = 0;
             while due <= now {
                 due = next(due, now, spacing);

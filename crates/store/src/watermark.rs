@@ -266,9 +266,10 @@ mod tests {
         let began = now + REACHES[1] + TICK;
         let took = Duration::from_millis(336);
         assert_eq!(look_for(&mut marks, began, took, None, false).1, REACHES[1] * 2 + TICK);
-        let due = began + took + REACHES[1];
-        assert_eq!(look(&mut marks, due - TICK, None, false).1, REACHES[0] + took + REACHES[1] - TICK);
-        assert_eq!(look(&mut marks, due, None, false).1, REACHES[1] * 2 + took);
+        // Counted from its end; until then looks reach back as little as ever.
+        let ended = began + took;
+        assert_eq!(look(&mut marks, ended, None, false).1, REACHES[0] + took);
+        assert_eq!(look(&mut marks, ended + REACHES[1], None, false).1, REACHES[1] * 2 + took);
     }
 
     /// The reach of the look after one that got a place committed so late, `late` before the look before it.
@@ -288,7 +289,7 @@ mod tests {
     #[test]
     fn a_look_that_found_a_place_far_back_is_followed_by_one_that_reaches_further() {
         let half = REACHES[0] / 2;
-        assert_eq!(reach_after(half - TICK, None), REACHES[0]);
+        assert_eq!(reach_after(half, None), REACHES[0]);
         assert_eq!(reach_after(half + TICK, None), REACHES[1] + TICK * 10);
         // What is merely old, as it waited in line, was not committed late.
         assert_eq!(reach_after(half + TICK, Some(5)), REACHES[0]);
