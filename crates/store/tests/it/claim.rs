@@ -187,13 +187,14 @@ async fn what_is_found_far_back_is_followed_by_what_lies_further_back() {
     let mut worker = scene.worker(&["a"]).await;
     worker.claim_some(10).await;
     let mut connection = scene.database.connect().await;
-    let before_that = |milliseconds: u32| {
-        format!(
-            "(select max(created_at) from task_history where status = 1) - interval '{milliseconds} milliseconds'"
-        )
-    };
+    // Counted from before the last look, so that a slow one does not bring the places nearer to it.
+    let moment: String =
+        sqlx::query_scalar("select clock_timestamp()::text").fetch_one(&mut connection).await.unwrap();
+    assert!(worker.claim(10).await.is_empty());
+    let before_that =
+        |milliseconds: u32| format!("'{moment}'::timestamptz - interval '{milliseconds} milliseconds'");
     let far = wait_in_line(&mut connection, &before_that(500)).await;
-    let near = wait_in_line(&mut connection, &before_that(120)).await;
+    let near = wait_in_line(&mut connection, &before_that(80)).await;
     let mut found = worker.claim(10).await;
     found.extend(worker.claim(10).await);
     let mut found: Vec<_> = found.iter().map(|claim| claim.lease.task.get()).collect();
