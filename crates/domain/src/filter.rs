@@ -41,19 +41,20 @@ impl Filter {
         any(self.kinds.is_empty(), self.kinds.contains(&task.lane.kind))
             && any(self.queues.is_empty(), self.queues.contains(&task.lane.queue))
             && self.priority.is_none_or(|p| p == task.lane.priority)
-            && self.name_contains.as_ref().is_none_or(|part| contains(task.name.as_str(), part))
+            && self.matches_name(task.name.as_str())
             && self.created_from.is_none_or(|from| task.created_at >= from)
             && self.created_until.is_none_or(|until| task.created_at < until)
+    }
+
+    /// Whether a name meets the condition on it, if there is one.
+    pub fn matches_name(&self, name: &str) -> bool {
+        self.name_contains.as_ref().is_none_or(|part| name.to_lowercase().contains(&part.to_lowercase()))
     }
 
     /// Whether an index leads to what is meant, so that no task has to be looked at in vain.
     pub fn is_indexed(&self) -> bool {
         self.name_contains.is_none() && self.payload_contains.is_none()
     }
-}
-
-fn contains(name: &str, part: &str) -> bool {
-    name.to_lowercase().contains(&part.to_lowercase())
 }
 
 /// A place in the order of lists: newest first, by creation and then id.

@@ -52,9 +52,6 @@ pub(crate) struct SummaryRow {
     worker_id: Option<i64>,
     updated_at: Timestamp,
     run_at: Option<Timestamp>,
-    /// Whether its payload holds what is looked for; only lists ask.
-    #[sqlx(default)]
-    pub(crate) payload_matches: Option<bool>,
 }
 
 impl SummaryRow {

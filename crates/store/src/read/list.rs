@@ -2,20 +2,27 @@
 //!
 //! Each relation is read along an index that has the page's order, from the page's start and no
 //! further than its size, and the few rows that come of it are merged. What no index helps with, a
-//! part of a name or a payload, is looked for in a bounded stretch of tasks; the page then says where to go on.
+//! part of a name or a payload, is looked for in a bounded stretch of tasks, of which only the texts are
+//! read; the page then says where to go on.
 
+use std::cmp::Reverse;
+
+use jiff_sqlx::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Postgres, QueryBuilder};
 use task_domain::filter::Start;
-use task_domain::ports::Result;
+use task_domain::ports::{Read, Result};
 use task_domain::{Cursor, Filter, Page, PageRequest, Position, TaskId, TaskSummary};
 
-use super::query::{Stretch, query};
+use super::query::{self, Stretch};
 use super::summaries;
 use crate::Store;
 use crate::error::from_sqlx;
-use crate::row::SummaryRow;
+use crate::lane::Lanes;
+use crate::pool::Asked;
 
-/// Tasks that one page of a search looks at.
-const SEARCHED: usize = 20_000;
+/// Tasks that one page of a search looks at, at most.
+const SEARCHED: usize = 10_000;
 
 impl Store {
     pub(super) async fn page(&self, filter: &Filter, page: PageRequest) -> Result<Page> {
@@ -27,7 +34,7 @@ impl Store {
         // One more than the page, to know whether there is a next one.
         let wanted = skip + size + 1;
         let (mut tasks, beyond) = if filter.is_indexed() {
-            (self.stretch(filter, &Stretch { after, rows: wanted }).await?.0, None)
+            (self.stretch(filter, &Stretch { after, rows: wanted }).await?, None)
         } else {
             self.search(filter, after, wanted).await?
         };
@@ -49,40 +56,77 @@ impl Store {
         mut after: Option<Position>,
         wanted: usize,
     ) -> Result<(Vec<TaskSummary>, Option<Position>)> {
+        let most = SEARCHED.max(wanted);
         let (mut found, mut looked_at, mut rows) = (Vec::new(), 0, wanted.max(100));
-        while looked_at < SEARCHED.max(wanted) {
-            let (tasks, last) = self.stretch(filter, &Stretch { after, rows }).await?;
-            found.extend(tasks.into_iter().filter(|task| filter.matches_but_status(task)));
+        while looked_at < most {
+            let (matching, last) = self.look(filter, &Stretch { after, rows }).await?;
+            self.gather(&mut found, filter, &matching, wanted).await?;
             if found.len() >= wanted {
-                found.truncate(wanted);
                 return Ok((found, None));
             }
             let Some(last) = last else { return Ok((found, None)) };
             after = Some(last);
             looked_at += rows;
-            rows = (rows * 4).min(SEARCHED);
+            rows = (rows * 4).min(most - looked_at);
         }
         Ok((found, after))
     }
 
-    /// The tasks of a stretch, with its last place if there may be more behind it.
-    async fn stretch(
+    /// The tasks of a stretch that have the texts, and its last place if there may be more behind it. No more
+    /// is read of them, as few or none have.
+    async fn look(&self, filter: &Filter, stretch: &Stretch) -> Result<(Vec<TaskId>, Option<Position>)> {
+        let (rows, _) = self.rows::<(Timestamp, i64, String, bool)>(filter, stretch, query::texts).await?;
+        let last = rows.last().filter(|_| rows.len() == stretch.rows).map(|(created_at, id, ..)| Position {
+            created_at: created_at.to_jiff(),
+            id: TaskId::from_store(*id),
+        });
+        let matching =
+            rows.into_iter().filter(|(_, _, name, in_payload)| *in_payload && filter.matches_name(name));
+        Ok((matching.map(|(_, id, ..)| TaskId::from_store(id)).collect(), last))
+    }
+
+    /// Adds these tasks to what was found, in their order, until there are `wanted`. One that changed since it was
+    /// looked at may be no longer meant.
+    async fn gather(
+        &self,
+        found: &mut Vec<TaskSummary>,
+        filter: &Filter,
+        mut matching: &[TaskId],
+        wanted: usize,
+    ) -> Result<()> {
+        while !matching.is_empty() && found.len() < wanted {
+            let (now, later) = matching.split_at(matching.len().min(wanted - found.len()));
+            let mut tasks = self.summaries(now).await?;
+            tasks.sort_unstable_by_key(|task| Reverse((task.created_at, task.id)));
+            found.extend(tasks.into_iter().filter(|task| filter.matches(task)));
+            matching = later;
+        }
+        Ok(())
+    }
+
+    /// The tasks of a stretch.
+    async fn stretch(&self, filter: &Filter, stretch: &Stretch) -> Result<Vec<TaskSummary>> {
+        let (rows, mut connection) = self.rows(filter, stretch, query::summaries).await?;
+        summaries(&mut connection, self.lanes(), rows).await.map_err(from_sqlx)
+    }
+
+    /// What a statement of [`query`] finds, and the connection that it used.
+    async fn rows<R>(
         &self,
         filter: &Filter,
         stretch: &Stretch,
-    ) -> Result<(Vec<TaskSummary>, Option<Position>)> {
+        statement: fn(&Filter, &Lanes, &Stretch) -> Option<QueryBuilder<Postgres>>,
+    ) -> Result<(Vec<R>, Asked)>
+    where
+        R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
         let mut connection = self.ask().await?;
         // A filter names lanes by their parts, and new ones may have come.
         self.lanes().refresh(&mut connection).await.map_err(from_sqlx)?;
-        let Some(mut question) = query(filter, self.lanes(), stretch) else { return Ok((Vec::new(), None)) };
-        let rows: Vec<SummaryRow> =
-            question.build_query_as().fetch_all(&mut *connection).await.map_err(from_sqlx)?;
-        let last = rows
-            .last()
-            .filter(|_| rows.len() == stretch.rows)
-            .map(|row| Position { created_at: row.created_at.to_jiff(), id: TaskId::from_store(row.id) });
-        let rows = rows.into_iter().filter(|row| row.payload_matches != Some(false)).collect();
-        let tasks = summaries(&mut connection, self.lanes(), rows).await.map_err(from_sqlx)?;
-        Ok((tasks, last))
+        let rows = match statement(filter, self.lanes(), stretch) {
+            Some(mut sql) => sql.build_query_as().fetch_all(&mut *connection).await.map_err(from_sqlx)?,
+            None => Vec::new(),
+        };
+        Ok((rows, connection))
     }
 }

@@ -1,4 +1,4 @@
-//! The statement for a page of tasks, put together from the conditions given.
+//! The statements for a stretch of tasks, put together from the conditions given.
 
 use jiff_sqlx::{Timestamp, ToSqlx};
 use sqlx::{Postgres, QueryBuilder};
@@ -14,8 +14,38 @@ pub(super) struct Stretch {
     pub(super) rows: usize,
 }
 
-/// The statement, or nothing if no task can meet the filter. It yields rows of `SummaryRow`.
-pub(super) fn query(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option<QueryBuilder<Postgres>> {
+/// Reads the tasks of a stretch as rows of `SummaryRow`. Nothing, if no task can meet the filter.
+pub(super) fn summaries(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option<QueryBuilder<Postgres>> {
+    let mut sql = page(filter, lanes, stretch)?;
+    sql.push(
+        "select t.id, t.created_at, t.lane_id, t.retries, t.name, \
+         h.version, h.attempt, h.status, h.worker_id, h.created_at as updated_at, h.run_at \
+         from page p join task t on t.id = p.task_id \
+         cross join lateral (select * from task_history h where h.task_id = t.id order by h.version desc limit 1) h \
+         order by p.created_at desc, p.task_id desc",
+    );
+    Some(sql)
+}
+
+/// Reads of each task of a stretch what a search has to see: its place, its name, and whether its payload holds what is
+/// looked for.
+pub(super) fn texts(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option<QueryBuilder<Postgres>> {
+    let mut sql = page(filter, lanes, stretch)?;
+    sql.push("select t.created_at, t.id, t.name, ");
+    match &filter.payload_contains {
+        Some(part) => {
+            sql.push("position(lower(").push_bind(part.clone()).push(") in lower(t.payload)) > 0");
+        }
+        None => {
+            sql.push("true");
+        }
+    }
+    sql.push(" from page p join task t on t.id = p.task_id order by p.created_at desc, p.task_id desc");
+    Some(sql)
+}
+
+/// The start of both: the stretch's tasks as `page`.
+fn page(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option<QueryBuilder<Postgres>> {
     let mut sql = QueryBuilder::new("with page as materialized (select * from (");
     let by_lane = !filter.kinds.is_empty() || !filter.queues.is_empty() || filter.priority.is_some();
     if by_lane || !filter.statuses.is_empty() {
@@ -41,20 +71,7 @@ pub(super) fn query(filter: &Filter, lanes: &Lanes, stretch: &Stretch) -> Option
         push_end(&mut sql, stretch, "created_at", "id");
     }
     sql.push(") r order by created_at desc, task_id desc limit ").push_bind(rows(stretch));
-    sql.push(
-        ") select t.id, t.created_at, t.lane_id, t.retries, t.name, \
-         h.version, h.attempt, h.status, h.worker_id, h.created_at as updated_at, h.run_at",
-    );
-    if let Some(part) = &filter.payload_contains {
-        sql.push(", position(lower(")
-            .push_bind(part.clone())
-            .push(") in lower(t.payload)) > 0 as payload_matches");
-    }
-    sql.push(
-        " from page p join task t on t.id = p.task_id \
-         cross join lateral (select * from task_history h where h.task_id = t.id order by h.version desc limit 1) h \
-         order by p.created_at desc, p.task_id desc",
-    );
+    sql.push(") ");
     Some(sql)
 }
 

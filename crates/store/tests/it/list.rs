@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use task_domain::ports::Read;
-use task_domain::{Cursor, Decision, Filter, Kind, PageRequest, Priority, Queue, Status, TaskId};
+use task_domain::ports::{Read, Submit};
+use task_domain::{Cursor, Decision, Filter, Kind, PageRequest, Payload, Priority, Queue, Status, TaskId};
 use task_testing::new_task;
 
 use crate::{Scene, retry_after};
@@ -133,4 +133,35 @@ async fn what_no_lane_can_hold_is_an_empty_page() {
     let (scene, _) = populated().await;
     let filter = Filter { kinds: vec![Kind::new("nothing").unwrap()], ..Filter::default() };
     assert_eq!(all(&scene, &filter, 10).await, []);
+}
+
+/// A page of a search costs the same however many tasks there are: it looks at 10,000, and the next one goes on there.
+#[tokio::test]
+async fn a_search_looks_at_a_bounded_number_of_tasks_a_page() {
+    const MORE: usize = 10_100;
+    let scene = Scene::new().await;
+    let mut needle = new_task("a", "the Needle");
+    needle.payload = Payload::new(r#"{"place": "Haystack"}"#).unwrap();
+    let needle = scene.create(needle).await;
+    for part in 0..10 {
+        let name = |n| new_task("a", &format!("straw {}", part * MORE / 10 + n));
+        let created = scene.store.submit((0..MORE / 10).map(name).collect()).await;
+        assert!(created.iter().all(Result::is_ok));
+    }
+    let by_name = Filter { name_contains: Some("needle".into()), ..Filter::default() };
+    let by_payload = Filter { payload_contains: Some("haystack".into()), ..Filter::default() };
+    let both = Filter { payload_contains: by_payload.payload_contains.clone(), ..by_name.clone() };
+    for filter in [by_name, by_payload, both] {
+        for size in [1, 50, 1_000] {
+            let first = scene.store.list(&filter, PageRequest::number(1, size).unwrap()).await.unwrap();
+            assert_eq!(first.tasks, [], "{filter:?}");
+            let next = first.next.expect("there is more to look at");
+            let rest = PageRequest::after(next, 1_000).unwrap();
+            let left = scene.store.list(&Filter::default(), rest).await.unwrap().tasks.len();
+            assert_eq!(left, 101, "{filter:?} by {size}");
+            let second = scene.store.list(&filter, PageRequest::after(next, size).unwrap()).await.unwrap();
+            assert_eq!(second.tasks.iter().map(|t| t.id).collect::<Vec<_>>(), [needle], "{filter:?}");
+            assert_eq!(second.next, None);
+        }
+    }
 }
