@@ -15,6 +15,7 @@ mod proxy;
 mod record;
 mod stats;
 mod submit;
+mod upkeep;
 mod walk;
 
 use std::time::Duration;
