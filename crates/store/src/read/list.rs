@@ -91,16 +91,18 @@ impl Store {
         &self,
         found: &mut Vec<TaskSummary>,
         filter: &Filter,
-        mut matching: &[TaskId],
+        matching: &[TaskId],
         wanted: usize,
     ) -> Result<()> {
-        while !matching.is_empty() && found.len() < wanted {
-            let (now, later) = matching.split_at(matching.len().min(wanted - found.len()));
-            let mut tasks = self.summaries(now).await?;
+        for part in matching.chunks(wanted) {
+            if found.len() >= wanted {
+                break;
+            }
+            let mut tasks = self.summaries(part).await?;
             tasks.sort_unstable_by_key(|task| Reverse((task.created_at, task.id)));
             found.extend(tasks.into_iter().filter(|task| filter.matches(task)));
-            matching = later;
         }
+        found.truncate(wanted);
         Ok(())
     }
 

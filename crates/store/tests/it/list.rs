@@ -164,4 +164,13 @@ async fn a_search_looks_at_a_bounded_number_of_tasks_a_page() {
             assert_eq!(second.next, None);
         }
     }
+    // What is found over several stretches is told once each, newest first.
+    let some = Filter { name_contains: Some("STRAW 1".into()), ..Filter::default() };
+    let expected = (0..MORE).filter(|n| n.to_string().starts_with('1')).count();
+    let mut found = all(&scene, &some, 1_000).await;
+    assert_eq!(found.len(), expected);
+    assert!(found.is_sorted_by(|a, b| a > b), "not newest first");
+    found.truncate(200);
+    let first = scene.store.list(&some, PageRequest::number(1, 200).unwrap()).await.unwrap();
+    assert_eq!(first.tasks.iter().map(|t| t.id).collect::<Vec<_>>(), found);
 }
