@@ -30,7 +30,7 @@ mod store;
 mod submit;
 mod watermark;
 
-pub use claim::Claimer;
+pub use claim::{Claimer, claim_statement};
 pub use listen::{Told, WakeUps};
 pub use maintain::Maintained;
 pub use promote::{Promoted, Promoter};

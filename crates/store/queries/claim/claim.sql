@@ -8,7 +8,8 @@
 -- $9: what transactions from this one on have locked is passed over without a try: a try costs several times
 -- as much, and a big claim of another worker locks many. What an earlier one had locked may have been undone.
 -- If null, all are tried.
--- The part `near` is left out while claims are small: see claim.rs.
+-- $10: retries of a task that asked for none.
+-- The parts `few` and `many` are for as many tasks as it is expected to get: see claim/answer.rs.
 with lane as materialized (
     -- A head is where the lane is looked at from: what lies before it needs no second look.
     select l.lane_id, head.line_at as from_at, head.task_id as from_id
@@ -51,7 +52,7 @@ gone as (
     delete from task_ready where ctid = any(array(select place from picked))
     returning *
 ),
--- part near
+-- part many
 -- What waits in line was mostly created together: where half of the claim lies near its newest task, one
 -- scan over that range, merged with it, costs half of a look-up each.
 newest as materialized (
@@ -62,7 +63,7 @@ near as materialized (
     from gone where task_id > (select id - 4 * n from newest)
     having count(*) >= 16 and 2 * count(*) >= (select n from newest)
 ),
--- end near
+-- end many
 running as (
     insert into task_running (task_id, epoch, worker_id, created_at, lane_id, attempt, failures, version, crashes)
     select task_id, $7, $1, created_at, lane_id, attempt + 1, failures, version + 1, crashes from gone
@@ -75,7 +76,21 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
--- part near
+-- part many
+-- Rows of columns: a row each would cost the worker more than it takes to start what is in it. What most tasks have
+-- alike is told of the others only. A large payload has a row of its own: no array holds more than 1,000 times 8 KiB.
+select array_agg(task_id), array_agg(lane_id), array_agg(line_at), array_agg(name), array_agg(payload),
+    array_agg(task_id) filter (where is_own), array_agg(attempt) filter (where is_own),
+    array_agg(failures) filter (where is_own), array_agg(retries) filter (where is_own),
+    array_agg(timeout_ms) filter (where is_own), array_agg(backoff_initial_ms) filter (where is_own),
+    array_agg(backoff_max_ms) filter (where is_own),
+    null::integer, null::timestamptz, null::boolean, null::bigint
+from (
+    -- With an offset, these two are worked out once, and not for each column.
+    select *, case when octet_length(payload) > 8192 then task_id end as alone,
+        attempt > 1 or failures > 0 or retries <> $10
+            or timeout_ms is not null or backoff_initial_ms is not null or backoff_max_ms is not null as is_own
+    from (
 select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
 from gone g
@@ -85,7 +100,7 @@ join (
     from task where id between (select first from near) and (select last from near) order by id offset 0
 ) t on t.id = g.task_id
 union all
--- end near
+-- end many
 -- What lies outside is looked up.
 select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
@@ -96,12 +111,24 @@ from gone g
 cross join lateral (
     select * from task where id = g.task_id and created_at = g.created_at offset 0
 ) t
--- part near
+-- part many
 where (select n from newest) > coalesce((select n from near), 0)
     and (g.task_id between (select first from near) and (select last from near)) is not true
--- end near
-union all
+-- end many
 -- A last row says when this was, which transaction comes next and, where there were fewer than asked for, why
 -- that may be: by the newest lane there is and by whether the worker has a lease at all.
-select null, (select max(id) from task_lane), now(), (select yes from alive)::integer, null,
-    null, pg_snapshot_xmax(pg_current_snapshot())::text::bigint, null, null, null, null
+-- part few
+union all
+select null, (select max(id) from task_lane), now(), (select yes from alive)::integer, null, null,
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint, null, null, null, null
+-- end few
+-- part many
+    ) claimed
+    offset 0
+) told
+group by alone
+union all
+select null, null, null, null, null, null, null, null, null, null, null, null,
+    (select max(id) from task_lane), now(), (select yes from alive),
+    pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+-- end many

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use sqlx::PgConnection;
 use task_domain::ports::{Claim, Read, Submit};
-use task_domain::{Claimed, Decision, Priority, Queue, Status, WorkerInfo};
+use task_domain::{Claimed, Decision, Payload, Priority, Queue, Retries, RetryPolicy, Status, WorkerInfo};
 use task_store::{Session, SessionSettings};
 use task_testing::new_task;
 
@@ -141,7 +141,11 @@ async fn what_a_claim_had_locked_that_was_undone_is_claimed() {
 
 /// The numbers that tasks have as their names.
 fn names(claimed: &[Claimed]) -> Vec<i32> {
-    claimed.iter().map(|claim| claim.name.as_str().parse().unwrap()).collect()
+    claimed.iter().map(number).collect()
+}
+
+fn number(claimed: &Claimed) -> i32 {
+    claimed.name.as_str().parse().unwrap()
 }
 
 #[tokio::test]
@@ -246,6 +250,68 @@ async fn what_is_claimed_carries_what_the_worker_needs() {
     assert_eq!(scene.status(id).await, Status::Running);
     let summary = scene.store.get(id).await.unwrap().summary;
     assert_eq!(summary.worker, Some(worker.session.id()));
+    scene.check().await;
+}
+
+/// The answer has another form where many are expected, which says of a task only in what it is not like most.
+#[tokio::test]
+async fn what_is_claimed_carries_the_same_however_many_are_expected() {
+    let scene = Scene::new().await;
+    let task = |n: i32| {
+        let mut task = new_task(if n % 2 == 0 { "a" } else { "b" }, &n.to_string());
+        task.priority = Priority::new(n % 3).unwrap();
+        // A few are large.
+        let filler = "x".repeat(if n % 13 == 4 { 20_000 } else { 0 });
+        task.payload = Payload::new(&format!(r#"{{"n":{n},"filler":"{filler}"}}"#)).unwrap();
+        if n % 5 == 1 {
+            task.retries = Retries::new(7).unwrap();
+        }
+        if n % 7 == 2 {
+            task.timeout = Some(Duration::from_secs(9));
+        }
+        if n % 11 == 3 {
+            let (initial, max) = (Duration::from_secs(2), Duration::from_secs(60));
+            task.backoff = Some(RetryPolicy { initial, max });
+        }
+        task
+    };
+    let mut worker = scene.worker(&["a", "b"]).await;
+    // The first 60 come as those who expect few are answered, and all that follows as those who expect many.
+    for round in 0..3 {
+        let made: Vec<_> = (60 * round..60 * round + 60).map(task).collect();
+        scene.store.submit(made.clone()).await;
+        let first = worker.claim_some(60).await;
+        assert_eq!(first.len(), 60);
+        assert!(first.is_sorted_by_key(|claim| (-(number(claim) % 3), number(claim))));
+        // Half of them fail once, and are claimed again as such.
+        for claim in first.iter().filter(|claim| number(claim) % 2 == 0) {
+            worker.settle(claim, retry_after(Duration::ZERO)).await;
+        }
+        let second = worker.claim_some(60).await;
+        assert_eq!(second.len(), 30);
+        for (claims, attempt) in [(first, 1), (second, 2)] {
+            for claim in claims {
+                let made = &made[usize::try_from(number(&claim) - 60 * round).unwrap()];
+                let carried = (claim.lease.attempt, claim.failures, &claim.kind, &claim.name, &claim.payload);
+                assert_eq!(carried, (attempt, attempt - 1, &made.kind, &made.name, &made.payload));
+                let bounds = (claim.retries, claim.timeout, claim.backoff);
+                assert_eq!(
+                    bounds,
+                    (made.retries, made.timeout, made.backoff.clone()),
+                    "{}",
+                    made.name.as_str()
+                );
+            }
+        }
+    }
+    // Nothing is there for one who expects many, and then tasks that are all like most.
+    assert!(worker.claim(60).await.is_empty());
+    for _ in 0..2 {
+        scene.store.submit((0..20).map(|n| new_task("a", &n.to_string())).collect()).await;
+        let alike = worker.claim_some(60).await;
+        assert_eq!(names(&alike), (0..20).collect::<Vec<_>>());
+        assert!(alike.iter().all(|claim| claim.retries == Retries::default() && claim.lease.attempt == 1));
+    }
     scene.check().await;
 }
 

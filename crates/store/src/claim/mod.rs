@@ -1,24 +1,24 @@
 //! Hands out work: one short statement for as many tasks as there are free slots.
 
+mod answer;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use jiff_sqlx::{Timestamp, ToSqlx};
-use sqlx::Row;
-use sqlx::postgres::PgRow;
+use jiff_sqlx::ToSqlx;
 use task_domain::ports::{Claim, Error, Result};
 use task_domain::seeded::bug;
-use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId, WorkerId, WorkerInfo};
+use task_domain::{Claimed, Epoch, Kind, Lease, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
 
+use self::answer::{Answer, Form, Found, Own};
 use crate::connection::{ANSWER, Held, answered};
 use crate::lane::Lanes;
 use crate::notify::Notifier;
-use crate::parts::{FEW, without};
 use crate::row::{backoff, count, span};
 use crate::seeded::statement;
-use crate::watermark::{Place, Seen, Start, Watermarks};
+use crate::watermark::{Seen, Start, Watermarks};
 
 /// Claims for one worker, on a connection of its own.
 pub struct Claimer {
@@ -30,8 +30,8 @@ pub struct Claimer {
     served: Vec<Served>,
     served_as_of: Option<Instant>,
     marks: Watermarks,
-    /// How many the last claim got.
-    found: usize,
+    /// How the next claim is to be answered.
+    form: Form,
     epochs: Epochs,
     /// Claims whose answer was lost, with when: they may have been committed all the same.
     doubt: Vec<(Epoch, Instant)>,
@@ -43,6 +43,11 @@ struct Served {
     id: i32,
     kind: Kind,
     priority: i32,
+}
+
+/// The statement that claims where many tasks are expected, for those who want to see how Postgres does that.
+pub fn claim_statement() -> &'static str {
+    Form::Columns.text()
 }
 
 /// Numbers the claims of one worker's session; clones go on from each other.
@@ -92,7 +97,7 @@ impl Claimer {
             served: Vec::new(),
             served_as_of: None,
             marks,
-            found: 0,
+            form: Form::of(0),
             epochs,
             doubt: Vec::new(),
             notifier,
@@ -188,46 +193,57 @@ impl Claimer {
         let began = Instant::now();
         let start = self.marks.start(self.served.iter().map(|s| s.id), began);
         let epoch = self.epochs.next();
-        let rows = match self.run(&start, epoch, limit).await {
-            Ok(rows) => rows,
+        let answer = match self.run(&start, epoch, limit).await {
+            Ok(answer) => answer,
             Err(error) => {
                 self.marks.failed(&start, began, Instant::now());
                 return Err(error);
             }
         };
-        let mut tasks = Vec::with_capacity(rows.len());
-        let mut seen = Seen::default();
-        for row in &rows {
-            if row.get::<Option<i64>, _>(0).is_none() {
-                seen.at = Some(row.get::<Timestamp, _>(2).to_jiff());
-                seen.next = row.get(6);
-                self.lanes.announce(row.get::<Option<i32>, _>(1).unwrap_or_default());
-                if row.get::<i32, _>(3) == 0 {
-                    self.marks.failed(&start, began, Instant::now());
-                    return Err(Error::LeaseRanOut);
-                }
-                continue;
-            }
-            let lane: i32 = row.get(1);
-            let place = Place { at: row.get::<Timestamp, _>(2).to_jiff(), task: row.get(0) };
-            let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
-            tasks.push((place, lane, task(row, kind.unwrap_or_else(|| Kind::from_store("")), epoch)));
+        self.lanes.announce(answer.newest_lane.unwrap_or_default());
+        if !answer.has_lease {
+            self.marks.failed(&start, began, Instant::now());
+            return Err(Error::LeaseRanOut);
         }
-        self.found = tasks.len();
-        seen.full = tasks.len() == limit;
-        seen.places = tasks.iter().map(|&(place, lane, _)| (lane, place)).collect();
+        let found = answer.found;
+        self.form = Form::of(found.len());
+        let seen = Seen {
+            places: found.iter().map(|found| (found.lane, found.place)).collect(),
+            full: found.len() == limit,
+            at: answer.at,
+            next: answer.next,
+        };
         self.marks.claimed(&start, self.served.iter().map(|s| s.id), seen, began, Instant::now());
-        // The statement picks by priority, then age, but returns in no order.
-        let rank = |lane| self.served.iter().position(|s| s.id == lane).map(|n| self.served[n].priority);
-        tasks.sort_by_key(|&(place, lane, _)| (std::cmp::Reverse(rank(lane)), place));
-        Ok(tasks.into_iter().map(|(_, _, task)| task).collect())
+        Ok(self.in_order(found).into_iter().map(|found| self.claimed(found, epoch)).collect())
     }
 
-    async fn run(&mut self, start: &Start, epoch: Epoch, limit: usize) -> Result<Vec<PgRow>> {
+    /// The statement picks by priority, then age, but returns in no order.
+    fn in_order(&self, mut found: Vec<Found>) -> Vec<Found> {
+        let rank = |lane| self.served.iter().find(|s| s.id == lane).map(|s| s.priority);
+        found.sort_by_key(|found| (std::cmp::Reverse(rank(found.lane)), found.place));
+        found
+    }
+
+    fn claimed(&self, found: Found, epoch: Epoch) -> Claimed {
+        let Found { lane, place, name, payload, own } = found;
+        let kind = self.served.iter().find(|s| s.id == lane).map(|s| s.kind.clone());
+        Claimed {
+            lease: Lease { task: TaskId::from_store(place.task), attempt: count(own.attempt), epoch },
+            kind: kind.unwrap_or_else(|| Kind::from_store("")),
+            failures: count(own.failures),
+            retries: Retries::new(count(own.retries)).unwrap_or_default(),
+            timeout: own.timeout_ms.map(span),
+            backoff: backoff(own.backoff_initial_ms, own.backoff_max_ms),
+            name,
+            payload,
+        }
+    }
+
+    async fn run(&mut self, start: &Start, epoch: Epoch, limit: usize) -> Result<Answer> {
         let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
         let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
         let mut connection = self.connection.take().await?;
-        let query = sqlx::query(statement(text(self.found)))
+        let query = sqlx::query(statement(self.form.text()))
             .bind(self.worker.get())
             .bind(lanes)
             .bind(priorities)
@@ -236,14 +252,15 @@ impl Claimer {
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .bind(epoch.get())
             .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX))
-            .bind(start.locked_since);
+            .bind(start.locked_since)
+            .bind(Own::default().retries);
         let answer = answered(ANSWER, query.fetch_all(&mut connection)).await;
         let refused = answer.as_ref().is_err_and(|error| error.as_database_error().is_some());
         let rows = self.connection.done(connection, answer).await;
         if rows.is_err() && !refused && !bug("unheard-claim-forgotten") {
             self.doubt.push((epoch, Instant::now()));
         }
-        rows
+        Ok(Answer::read(self.form, &rows?))
     }
 
     /// Puts back what was claimed by statements whose answer was lost. Asked again until they
@@ -255,7 +272,7 @@ impl Claimer {
         let epochs: Vec<_> = self.doubt.iter().map(|(epoch, _)| epoch.get()).collect();
         let asked = Instant::now();
         let mut connection = self.connection.take().await?;
-        let statement = sqlx::query_as(include_str!("../queries/claim/put_back.sql"))
+        let statement = sqlx::query_as(include_str!("../../queries/claim/put_back.sql"))
             .bind(self.worker.get())
             .bind(epochs);
         let answer = answered(ANSWER, statement.fetch_one(&mut connection)).await;
@@ -266,26 +283,5 @@ impl Claimer {
         }
         self.doubt.retain(|(_, since)| asked.duration_since(*since) < DOUBT);
         Ok(())
-    }
-}
-
-/// `claim.sql`, by what the last claim got: where that was few, this one is expected to be small, and
-/// only looks its tasks up.
-fn text(found: usize) -> &'static str {
-    static SMALL: LazyLock<String> = LazyLock::new(|| without(WHOLE, &["near"]));
-    const WHOLE: &str = include_str!("../queries/claim/claim.sql");
-    if found < FEW { &SMALL } else { WHOLE }
-}
-
-fn task(row: &PgRow, kind: Kind, epoch: Epoch) -> Claimed {
-    Claimed {
-        lease: Lease { task: TaskId::from_store(row.get(0)), attempt: count(row.get(3)), epoch },
-        kind,
-        failures: count(row.get(4)),
-        retries: Retries::new(count(row.get(5))).unwrap_or_default(),
-        timeout: row.get::<Option<i64>, _>(6).map(span),
-        backoff: backoff(row.get(7), row.get(8)),
-        name: Name::from_store(row.get::<&str, _>(9)),
-        payload: Payload::from_store(row.get::<&str, _>(10)),
     }
 }
