@@ -60,7 +60,8 @@ impl Recorder {
         Self { worker, connection, notifier, doubt: HashSet::new(), stale }
     }
 
-    async fn write(&mut self, batch: &[Settled]) -> Result<HashSet<ClaimOf>> {
+    /// The claims of the batch that were written, each once.
+    async fn write(&mut self, batch: &[Settled]) -> Result<Vec<ClaimOf>> {
         // In one order everywhere, so that two statements on the same tasks cannot deadlock.
         let mut ordered: Vec<_> = batch.iter().collect();
         ordered.sort_unstable_by_key(|s| s.lease.task);
@@ -94,7 +95,21 @@ impl Recorder {
         Ok(tasks.into_iter().zip(epochs).collect())
     }
 
-    async fn written_before(&mut self, batch: &[Settled]) -> Result<HashSet<ClaimOf>> {
+    /// What became of each where not all were written.
+    async fn verdicts(&mut self, batch: &[Settled], written: Vec<ClaimOf>) -> Result<Vec<Verdict>> {
+        let mut written: HashSet<_> = written.into_iter().collect();
+        let missing = |s: &&Settled| !written.contains(&claim_of(&s.lease)) && self.doubt.contains(&s.lease);
+        let in_doubt: Vec<_> = batch.iter().filter(missing).cloned().collect();
+        if !in_doubt.is_empty() {
+            written.extend(self.written_before(&in_doubt).await?);
+        }
+        let verdict = |s: &Settled| {
+            if written.contains(&claim_of(&s.lease)) { Verdict::Recorded } else { Verdict::Stale }
+        };
+        Ok(batch.iter().map(verdict).collect())
+    }
+
+    async fn written_before(&mut self, batch: &[Settled]) -> Result<Vec<ClaimOf>> {
         let mut columns = Decisions::default();
         for settled in batch {
             columns.push(settled);
@@ -107,8 +122,7 @@ impl Recorder {
             .bind(columns.statuses)
             .bind(columns.epochs);
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
-        let found: Vec<ClaimOf> = self.connection.done(connection, answer).await?;
-        Ok(found.into_iter().collect())
+        self.connection.done(connection, answer).await
     }
 }
 
@@ -161,7 +175,7 @@ impl Record for Recorder {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let mut written = match self.write(batch).await {
+        let written = match self.write(batch).await {
             Ok(written) => written,
             Err(error) => {
                 // Otherwise the database answered, and nothing was written.
@@ -171,13 +185,15 @@ impl Record for Recorder {
                 return Err(error);
             }
         };
-        let missing = |s: &&Settled| !written.contains(&claim_of(&s.lease)) && self.doubt.contains(&s.lease);
-        let in_doubt: Vec<_> = batch.iter().filter(missing).cloned().collect();
-        if !in_doubt.is_empty() {
-            written.extend(self.written_before(&in_doubt).await?);
-        }
-        for settled in batch {
-            self.doubt.remove(&settled.lease);
+        let verdicts = if written.len() == batch.len() {
+            vec![Verdict::Recorded; batch.len()]
+        } else {
+            self.verdicts(batch, written).await?
+        };
+        if !self.doubt.is_empty() {
+            for settled in batch {
+                self.doubt.remove(&settled.lease);
+            }
         }
         let again = |s: &Settled| matches!(s.decision, Decision::PutBack { .. } | Decision::Retry { .. });
         if batch.iter().any(again) {
@@ -185,10 +201,6 @@ impl Record for Recorder {
             self.notifier.ready();
         }
         self.notifier.changed();
-        let verdict = |s: &Settled| {
-            if written.contains(&claim_of(&s.lease)) { Verdict::Recorded } else { Verdict::Stale }
-        };
-        let verdicts: Vec<_> = batch.iter().map(verdict).collect();
         let stale = verdicts.iter().filter(|verdict| **verdict == Verdict::Stale).count();
         self.stale.fetch_add(u32::try_from(stale).unwrap_or(u32::MAX), Relaxed);
         Ok(verdicts)
