@@ -90,11 +90,6 @@ impl Capacity {
         self.shared.in_hand.load(Acquire)
     }
 
-    /// Most tasks that can be in hand at any time.
-    pub(crate) fn most_in_hand(&self) -> usize {
-        self.shared.slots + AHEAD_MAX
-    }
-
     /// How many tasks may be claimed now.
     pub fn room(&self) -> usize {
         let shared = &self.shared;
@@ -128,17 +123,24 @@ impl Capacity {
         self.shared.in_hand.fetch_add(tasks, AcqRel);
     }
 
-    /// Notes an attempt that ended, and how long its plugin ran.
-    pub fn ended(&self, ran_for: Duration) {
-        self.shared.in_hand.fetch_sub(1, AcqRel);
-        self.measure(ran_for);
-        self.shared.freed.notify_one();
+    /// Notes attempts that ended, and how long their plugins ran in all.
+    pub fn ended(&self, attempts: usize, ran: Duration) {
+        if attempts > 0 {
+            self.measure(attempts, ran);
+            self.free(attempts);
+        }
     }
 
-    /// Notes an attempt that ended without having started. It says nothing about how long tasks
-    /// take, so it is left out of the rate.
-    pub fn not_started(&self) {
-        self.shared.in_hand.fetch_sub(1, AcqRel);
+    /// Notes attempts that ended without having started. They say nothing about how long tasks
+    /// take, so they are left out of the rate.
+    pub fn not_started(&self, attempts: usize) {
+        if attempts > 0 {
+            self.free(attempts);
+        }
+    }
+
+    fn free(&self, attempts: usize) {
+        self.shared.in_hand.fetch_sub(attempts, AcqRel);
         self.shared.freed.notify_one();
     }
 
@@ -167,10 +169,10 @@ impl Capacity {
         self.shared.pace.lock().expect("no holder of this lock panics")
     }
 
-    fn measure(&self, ran_for: Duration) {
+    fn measure(&self, attempts: usize, ran: Duration) {
         let mut pace = self.pace();
-        pace.ended += 1;
-        pace.ran += ran_for;
+        pace.ended = pace.ended.saturating_add(u32::try_from(attempts).unwrap_or(u32::MAX));
+        pace.ran += ran;
         let elapsed = pace.since.elapsed();
         if elapsed >= WINDOW {
             self.shared.ahead.store(ahead(pace.ended, pace.ran, elapsed), Release);
@@ -207,7 +209,7 @@ mod tests {
         assert_eq!(capacity.room(), 4);
         capacity.claimed(3);
         assert_eq!(capacity.room(), 1);
-        capacity.ended(Duration::from_secs(2));
+        capacity.ended(1, Duration::from_secs(2));
         assert_eq!(capacity.room(), 2);
         assert_eq!(ahead(10, Duration::from_secs(20), Duration::from_secs(1)), 0);
     }
@@ -245,7 +247,7 @@ mod tests {
         capacity.claimed(1_001);
         tokio::time::advance(WINDOW).await;
         for _ in 0..1_000 {
-            capacity.not_started();
+            capacity.not_started(1);
         }
         assert_eq!((capacity.in_hand(), capacity.room()), (1, 0));
     }
@@ -256,7 +258,7 @@ mod tests {
         let quick = async |tasks| {
             capacity.claimed(tasks);
             tokio::time::advance(WINDOW).await;
-            (0..tasks).for_each(|_| capacity.ended(Duration::ZERO));
+            (0..tasks).for_each(|_| capacity.ended(1, Duration::ZERO));
         };
         // The first of each burst ends a window; its rate is that of one task.
         for _ in 0..2 {
@@ -273,16 +275,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_waits_for_room_is_woken_when_a_task_ends() {
-        let capacity = Capacity::new(1);
-        capacity.claimed(1);
-        let waiting = tokio::spawn({
-            let capacity = capacity.clone();
-            async move { capacity.until_room().await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
-        capacity.ended(Duration::from_secs(1));
-        assert_eq!(waiting.await.unwrap(), 1);
+    async fn whoever_waits_for_room_is_woken_when_a_task_ends_or_does_not_start() {
+        let frees: [fn(&Capacity); 2] = [|c| c.ended(1, Duration::from_secs(1)), |c| c.not_started(1)];
+        for free in frees {
+            let capacity = Capacity::new(1);
+            capacity.claimed(1);
+            let waiting = tokio::spawn({
+                let capacity = capacity.clone();
+                async move { capacity.until_room().await }
+            });
+            tokio::task::yield_now().await;
+            assert!(!waiting.is_finished());
+            free(&capacity);
+            assert_eq!(waiting.await.unwrap(), 1);
+        }
     }
 }

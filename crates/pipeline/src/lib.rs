@@ -25,7 +25,8 @@ pub use keep_alive::{Heartbeat, keep_alive};
 pub use live::live;
 pub use record::{RecordLayer, Recorded};
 pub use retry::{RetryLayer, decide};
-pub use running::{Running, Stop};
+pub use running::Running;
+pub use task_plugin::Stop;
 
 use tower::Layer;
 

@@ -8,7 +8,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use futures::stream::{BoxStream, iter, unfold};
+use futures::stream::{BoxStream, ReadyChunks, iter, unfold};
 use futures::{Stream, StreamExt};
 use metrics::counter;
 use task_domain::ports::{Error, Record};
@@ -19,6 +19,8 @@ use crate::{Capacity, chance, metric};
 
 /// Most outcomes in one write.
 const BATCH: usize = 1_000;
+/// Most outcomes that are read at once while a write is in flight: after each time it is looked after.
+const READ: usize = 64;
 /// Most bytes of results and messages in one write, unless a single one is larger.
 const BATCH_BYTES: usize = 8 << 20;
 /// After so many tries that failed, outcomes are written in halves.
@@ -63,7 +65,8 @@ where
         let writer = Writer { recorder: (self.recorder)(), capacity: self.capacity.clone(), failures: 0 };
         let capacity = self.capacity.clone();
         let settled = settled.inspect(move |settled| capacity.unrecorded(1, bytes(settled)));
-        let batches = Batches { settled: settled.boxed(), waiting: Vec::new(), ended: false };
+        let settled = settled.boxed().ready_chunks(READ);
+        let batches = Batches { settled, waiting: Vec::new(), ended: false };
         unfold((writer, batches), |(mut writer, mut batches)| async move {
             let batch = batches.next().await?;
             // The input goes on being read while the write is in flight.
@@ -78,7 +81,7 @@ where
 
 /// What has been decided and not yet been handed to a write.
 struct Batches {
-    settled: BoxStream<'static, Settled>,
+    settled: ReadyChunks<BoxStream<'static, Settled>>,
     waiting: Vec<Settled>,
     ended: bool,
 }
@@ -88,13 +91,13 @@ impl Batches {
     async fn next(&mut self) -> Option<Vec<Settled>> {
         if self.waiting.is_empty() && !self.ended {
             match self.settled.next().await {
-                Some(first) => self.waiting.push(first),
+                Some(first) => self.waiting.extend(first),
                 None => self.ended = true,
             }
         }
         while self.waiting.len() < BATCH && !self.ended {
             match futures::FutureExt::now_or_never(self.settled.next()) {
-                Some(Some(more)) => self.waiting.push(more),
+                Some(Some(more)) => self.waiting.extend(more),
                 Some(None) => self.ended = true,
                 None => break,
             }
@@ -124,7 +127,7 @@ impl Batches {
                 biased;
                 done = &mut work => return done,
                 more = self.settled.next(), if !self.ended => match more {
-                    Some(more) => self.waiting.push(more),
+                    Some(more) => self.waiting.extend(more),
                     None => self.ended = true,
                 },
             }

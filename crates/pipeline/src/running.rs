@@ -1,72 +1,31 @@
 //! What runs here, so that it can be told to stop.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use task_domain::{Lease, Outcome};
-use tokio_util::sync::CancellationToken;
+use foldhash::fast::RandomState;
+use task_domain::Lease;
+use task_plugin::{Signal, Stop};
 
-/// Why an attempt is told to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// Its lease is lost: the task was cancelled, or given to another worker.
-    LeaseLost,
-    /// This worker's time is up.
-    Interrupted,
-}
-
-impl From<Stop> for Outcome {
-    fn from(why: Stop) -> Self {
-        match why {
-            Stop::LeaseLost => Self::LeaseLost,
-            Stop::Interrupted => Self::Interrupted,
-        }
-    }
-}
+/// By a hash that is quick: two look-ups an attempt.
+type Attempts = HashMap<Lease, Signal, RandomState>;
 
 /// The attempts that were claimed here and have not ended. Cheap to clone; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Running {
-    attempts: Arc<Mutex<HashMap<Lease, Signal>>>,
-}
-
-/// Tells one attempt to stop, and why.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Signal {
-    why: Arc<OnceLock<Stop>>,
-    token: CancellationToken,
-}
-
-impl Signal {
-    fn stop(&self, why: Stop) {
-        // The first reason stands.
-        if self.why.set(why).is_ok() {
-            self.token.cancel();
-        }
-    }
-
-    /// Waits until the attempt is told to stop.
-    pub(crate) async fn stopped(&self) -> Stop {
-        self.token.cancelled().await;
-        self.why().unwrap_or(Stop::Interrupted)
-    }
-
-    /// Why it is to stop, if it is.
-    pub(crate) fn why(&self) -> Option<Stop> {
-        self.why.get().copied()
-    }
-
-    pub(crate) fn token(&self) -> CancellationToken {
-        self.token.clone()
-    }
+    attempts: Arc<Mutex<Attempts>>,
 }
 
 impl Running {
-    /// Notes an attempt; it is forgotten when the guard is dropped.
-    pub(crate) fn enter(&self, lease: Lease) -> (Signal, Entered) {
-        let signal = Signal::default();
-        self.lock().insert(lease, signal.clone());
-        (signal, Entered { lease, running: self.clone() })
+    /// Notes attempts; each is forgotten when its guard is dropped.
+    pub(crate) fn enter(&self, leases: impl Iterator<Item = Lease>) -> Vec<(Signal, Entered)> {
+        let mut attempts = self.lock();
+        let enter = |lease| {
+            let signal = Signal::default();
+            attempts.insert(lease, signal.clone());
+            (signal, Entered { lease, running: self.clone() })
+        };
+        leases.map(enter).collect()
     }
 
     /// The leases that are held, in the order of their tasks.
@@ -92,7 +51,7 @@ impl Running {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Lease, Signal>> {
+    fn lock(&self) -> MutexGuard<'_, Attempts> {
         self.attempts.lock().expect("no holder of this lock panics")
     }
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId};
-use task_plugin::{Context, Error, Outcome, Parameters, Registry, Retry};
+use task_plugin::{Context, Error, Outcome, Parameters, Registry, Retry, Signal};
 use task_plugin_simulate::{Journaled, KIND, Simulate};
-use tokio_util::sync::CancellationToken;
 
 async fn run(attempt: u32, payload: &str) -> Result<Outcome, Error> {
     run_by(Registry::new().with(KIND, Simulate), attempt, payload).await
@@ -22,7 +21,7 @@ async fn run_by(registry: Registry, attempt: u32, payload: &str) -> Result<Outco
         backoff: None,
         timeout: None,
     };
-    let context = Context::new(&claimed, None, CancellationToken::new());
+    let context = Context::new(&claimed, None, Signal::default());
     registry.run(&claimed.kind, context, Parameters::new(claimed.payload)).unwrap().await
 }
 

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use task_domain::{Claimed, Lease, Name};
-use tokio_util::sync::CancellationToken;
+
+use crate::Signal;
 
 /// The attempt that a plugin runs, and the signal to stop it.
 #[derive(Clone, Debug)]
@@ -12,18 +13,18 @@ pub struct Context {
     name: Name,
     last: bool,
     deadline: Option<Instant>,
-    cancelled: CancellationToken,
+    signal: Signal,
 }
 
 impl Context {
     /// Makes the context of a claimed attempt. For workers, and for tests of plugins.
-    pub fn new(claimed: &Claimed, deadline: Option<Instant>, cancelled: CancellationToken) -> Self {
+    pub fn new(claimed: &Claimed, deadline: Option<Instant>, signal: Signal) -> Self {
         Self {
             lease: claimed.lease,
             name: claimed.name.clone(),
             last: claimed.failures >= claimed.retries.get(),
             deadline,
-            cancelled,
+            signal,
         }
     }
 
@@ -62,11 +63,11 @@ impl Context {
     /// worker's grace period is over. The worker drops the plugin's future right after, so only a
     /// plugin with something to tidy up needs to wait for this.
     pub async fn cancelled(&self) {
-        self.cancelled.cancelled().await;
+        self.signal.stopped().await;
     }
 
     /// Whether the attempt is to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.is_cancelled()
+        self.signal.why().is_some()
     }
 }

@@ -7,9 +7,11 @@ mod context;
 mod outcome;
 mod parameters;
 mod registry;
+mod signal;
 
 pub use context::Context;
 pub use outcome::{Error, Outcome, Retry};
 pub use parameters::Parameters;
 pub use registry::{About, Plugin, PluginFuture, Registry, UnknownKind};
+pub use signal::{Signal, Stop};
 pub use task_domain::{Kind, Lease, TaskResult};

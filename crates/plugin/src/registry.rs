@@ -44,17 +44,18 @@ pub struct About {
 }
 
 /// A plugin's running attempt.
-pub type PluginFuture<'a> = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send + 'a>>;
+pub type PluginFuture = Pin<Box<dyn Future<Output = Result<Outcome, Error>> + Send>>;
 
 /// [`Plugin`] with the type of its future hidden, so that plugins of all sorts fit one map.
 trait AnyPlugin: Send + Sync + 'static {
-    fn run(&self, context: Context, parameters: Parameters) -> PluginFuture<'_>;
+    fn run(self: Arc<Self>, context: Context, parameters: Parameters) -> PluginFuture;
     fn about(&self) -> About;
 }
 
 impl<P: Plugin> AnyPlugin for P {
-    fn run(&self, context: Context, parameters: Parameters) -> PluginFuture<'_> {
-        Box::pin(Plugin::run(self, context, parameters))
+    fn run(self: Arc<Self>, context: Context, parameters: Parameters) -> PluginFuture {
+        // Not before the first poll, where a panic of the plugin is looked for.
+        Box::pin(async move { Plugin::run(&*self, context, parameters).await })
     }
 
     fn about(&self) -> About {
@@ -143,9 +144,9 @@ impl Registry {
         kind: &Kind,
         context: Context,
         parameters: Parameters,
-    ) -> Result<PluginFuture<'_>, UnknownKind> {
+    ) -> Result<PluginFuture, UnknownKind> {
         match self.plugins.get(kind) {
-            Some(plugin) => Ok(plugin.run(context, parameters)),
+            Some(plugin) => Ok(plugin.clone().run(context, parameters)),
             None => Err(UnknownKind { kind: kind.to_string(), known: self.kinds() }),
         }
     }

@@ -101,7 +101,7 @@ async fn no_more_is_claimed_than_there_are_free_slots() {
     bench.nothing_more().await;
     assert_eq!(bench.asked(), [2]);
     // One ends: one is claimed, without a new hint, since the last claim was full.
-    bench.capacity.ended(Duration::from_secs(5));
+    bench.capacity.ended(1, Duration::from_secs(5));
     bench.take(1).await;
     bench.nothing_more().await;
     assert_eq!(bench.asked(), [2, 1]);
@@ -112,7 +112,7 @@ async fn after_a_claim_that_found_less_it_waits_for_a_hint() {
     let mut bench = bench(1, 3);
     bench.hint.send(WakeUp::Poll).await.unwrap();
     bench.take(1).await;
-    bench.capacity.ended(Duration::from_secs(5));
+    bench.capacity.ended(1, Duration::from_secs(5));
     bench.nothing_more().await;
     assert_eq!(bench.asked(), [3]);
     *bench.stock.left.lock().unwrap() = 1;
@@ -140,7 +140,7 @@ async fn a_claim_takes_no_more_than_fits_in_memory() {
     bench.hint.send(WakeUp::Poll).await.unwrap();
     bench.take(500).await;
     *bench.stock.payload.lock().unwrap() = Payload::default();
-    (0..500).for_each(|_| bench.capacity.ended(Duration::from_secs(5)));
+    (0..500).for_each(|_| bench.capacity.ended(1, Duration::from_secs(5)));
     // They turn out small: the claims grow again.
     bench.take(500).await;
     assert_eq!(bench.asked(), [500, 64, 85, 113, 151, 87]);

@@ -1,12 +1,14 @@
 //! Gives up on an attempt that takes too long.
 
 use std::convert::Infallible;
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
+use pin_project_lite::pin_project;
 use task_domain::Outcome;
+use tokio::task::coop::{Unconstrained, unconstrained};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
 
 use super::attempt::Attempt;
@@ -39,11 +41,10 @@ impl<S> Layer<S> for DeadlineLayer {
 impl<S> Service<Attempt> for Deadline<S>
 where
     S: Service<Attempt, Response = Outcome, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Outcome;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Outcome, Infallible>>;
+    type Future = Timed<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -51,14 +52,42 @@ where
 
     fn call(&mut self, mut attempt: Attempt) -> Self::Future {
         let span = attempt.claimed.timeout.unwrap_or(self.default);
-        attempt.deadline = Instant::now().checked_add(span);
-        let run = self.inner.call(attempt);
-        async move {
-            match tokio::time::timeout(span, run).await {
-                Ok(outcome) => outcome,
-                Err(_) => Ok(Outcome::Failed(format!("ran longer than its deadline of {span:?}"))),
-            }
+        let deadline = attempt.began.checked_add(span);
+        attempt.deadline = deadline;
+        Timed { run: Some(self.inner.call(attempt)), span, deadline, timer: None }
+    }
+}
+
+pin_project! {
+    /// Runs until it has ended or its time is up.
+    pub(super) struct Timed<F> {
+        // None once its time is up: then it is dropped at once, with all that this takes.
+        #[pin]
+        run: Option<F>,
+        span: Duration,
+        // None is so far away that no clock reaches it.
+        deadline: Option<Instant>,
+        // Not before it is waited for: most attempts end at once. Unconstrained, since a plugin that always
+        // uses up its turn would otherwise leave none to the timer.
+        timer: Option<Pin<Box<Unconstrained<Sleep>>>>,
+    }
+}
+
+impl<F: Future<Output = Result<Outcome, Infallible>>> Future for Timed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        if let Some(run) = this.run.as_mut().as_pin_mut()
+            && let Poll::Ready(outcome) = run.poll(cx)
+        {
+            return Poll::Ready(outcome);
         }
-        .boxed()
+        let Some(deadline) = *this.deadline else { return Poll::Pending };
+        let timer = this.timer.get_or_insert_with(|| Box::pin(unconstrained(sleep_until(deadline))));
+        ready!(timer.as_mut().poll(cx));
+        this.run.set(None);
+        let span = this.span;
+        Poll::Ready(Ok(Outcome::Failed(format!("ran longer than its deadline of {span:?}"))))
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
+use foldhash::fast::RandomState;
 use metrics::{Counter, Histogram, counter, histogram};
+use pin_project_lite::pin_project;
 use task_domain::{Kind, Outcome};
 use tokio::time::Instant;
 use tower::{Layer, Service};
@@ -18,7 +19,7 @@ use crate::metric;
 /// Metrics by type, looked up once: a look-up costs more than a short task.
 #[derive(Clone, Default)]
 pub(super) struct MeasureLayer {
-    meters: Arc<Mutex<HashMap<Kind, Arc<Meters>>>>,
+    meters: Arc<Mutex<HashMap<Kind, Arc<Meters>, RandomState>>>,
 }
 
 struct Meters {
@@ -73,11 +74,10 @@ impl<S> Layer<S> for MeasureLayer {
 impl<S> Service<Attempt> for Measure<S>
 where
     S: Service<Attempt, Response = Outcome, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Ended;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Ended, Infallible>>;
+    type Future = Measured<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -85,15 +85,30 @@ where
 
     fn call(&mut self, attempt: Attempt) -> Self::Future {
         let meters = self.layer.meters(&attempt.claimed.kind);
-        let began = Instant::now();
-        let run = self.inner.call(attempt);
-        async move {
-            let Ok(outcome) = run.await;
-            let ran_for = began.elapsed();
-            meters.seconds.record(ran_for);
-            meters.outcomes[place(&outcome)].increment(1);
-            Ok(Ended { outcome, ran_for: Some(ran_for) })
-        }
-        .boxed()
+        let began = attempt.began;
+        Measured { run: self.inner.call(attempt), began, meters }
+    }
+}
+
+pin_project! {
+    /// Runs, and is counted when it has ended.
+    pub(super) struct Measured<F> {
+        #[pin]
+        run: F,
+        began: Instant,
+        meters: Arc<Meters>,
+    }
+}
+
+impl<F: Future<Output = Result<Outcome, Infallible>>> Future for Measured<F> {
+    type Output = Result<Ended, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Ok(outcome) = ready!(this.run.poll(cx));
+        let ran_for = this.began.elapsed();
+        this.meters.seconds.record(ran_for);
+        this.meters.outcomes[place(&outcome)].increment(1);
+        Poll::Ready(Ok(Ended { outcome, ran_for: Some(ran_for) }))
     }
 }

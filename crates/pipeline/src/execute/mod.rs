@@ -18,11 +18,10 @@ mod trace;
 
 use std::time::Duration;
 
-use futures::stream::{BoxStream, Fuse, unfold};
+use futures::stream::{BoxStream, Fuse, ReadyChunks, iter, unfold};
 use futures::{Stream, StreamExt};
 use task_domain::{Claimed, Executed};
 use task_plugin::Registry;
-use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer, ServiceBuilder};
@@ -89,58 +88,57 @@ where
 
     fn layer(&self, claimed: S) -> Self::Service {
         let Self { stack, capacity, running } = self.clone();
-        let (starts, runs) = Starts::new(stack, running, capacity.most_in_hand());
-        let attempts =
-            Attempts { claimed: claimed.fuse(), starts, runs, ended: Vec::new(), under_way: 0, capacity };
+        let claimed = claimed.ready_chunks(TAKEN).fuse();
+        let attempts = Attempts { claimed, starts: Starts::new(stack, running), under_way: 0, capacity };
         unfold(attempts, |mut attempts| async move { attempts.next().await.map(|ended| (ended, attempts)) })
+            .flat_map(iter)
             .boxed()
     }
 }
 
-/// Most ended attempts that are taken over at once.
+/// Most claimed tasks that are taken up at once: each is a little work, and others have theirs.
 const TAKEN: usize = 64;
 
-struct Attempts<S> {
-    claimed: Fuse<S>,
+struct Attempts<S: Stream<Item = Claimed>> {
+    claimed: Fuse<ReadyChunks<S>>,
     starts: Starts,
-    runs: Receiver<Run>,
-    /// Taken over, on their way to the next stage.
-    ended: Vec<Run>,
     /// Started and not yet taken over.
     under_way: usize,
     capacity: Capacity,
 }
 
 impl<S: Stream<Item = Claimed> + Unpin> Attempts<S> {
-    async fn next(&mut self) -> Option<Executed> {
+    /// Those that have ended since.
+    async fn next(&mut self) -> Option<Vec<Executed>> {
         loop {
-            if let Some(run) = self.ended.pop() {
-                return Some(self.take(run));
-            }
             tokio::select! {
                 // New ones first, so that the next claim is under way while these run.
                 biased;
-                Some(claimed) = self.claimed.next(), if self.under_way < self.capacity.most_in_hand() => {
-                    self.under_way += 1;
+                Some(claimed) = self.claimed.next() => {
+                    self.under_way += claimed.len();
                     self.starts.start(claimed);
                 }
-                taken = self.runs.recv_many(&mut self.ended, TAKEN), if self.under_way > 0 => {
-                    self.under_way -= taken;
-                    // They leave from the end of the list.
-                    self.ended.reverse();
+                ended = self.starts.ended(), if self.under_way > 0 => {
+                    self.under_way -= ended.len();
+                    return Some(self.count(ended));
                 }
                 else => return None,
             }
         }
     }
 
-    fn take(&self, Run { claimed, ended }: Run) -> Executed {
-        match ended.ran_for {
-            Some(ran_for) => self.capacity.ended(ran_for),
-            None => self.capacity.not_started(),
-        }
-        Executed { claimed, outcome: ended.outcome, ran_for: ended.ran_for.unwrap_or_default() }
+    /// Makes room for others in place of those that have ended.
+    fn count(&self, ended: Vec<Run>) -> Vec<Executed> {
+        let ran_for = ended.iter().filter_map(|run| run.ended.ran_for);
+        let (ran, time) = ran_for.fold((0, Duration::ZERO), |(ran, all), time| (ran + 1, all + time));
+        self.capacity.ended(ran, time);
+        self.capacity.not_started(ended.len() - ran);
+        ended.into_iter().map(executed).collect()
     }
+}
+
+fn executed(Run { claimed, ended: Ended { outcome, ran_for } }: Run) -> Executed {
+    Executed { claimed, outcome, ran_for: ran_for.unwrap_or_default() }
 }
 
 #[cfg(test)]

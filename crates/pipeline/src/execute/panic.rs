@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::task::{Context, Poll};
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{CatchUnwind, Map};
 use task_domain::Outcome;
 use tower::{Layer, Service};
 
@@ -32,11 +32,10 @@ impl<S> Layer<S> for CatchPanicLayer {
 impl<S> Service<Attempt> for CatchPanic<S>
 where
     S: Service<Attempt, Response = Outcome, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Outcome;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Outcome, Infallible>>;
+    type Future = Map<CatchUnwind<AssertUnwindSafe<S::Future>>, fn(Caught) -> Result<Outcome, Infallible>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -44,15 +43,18 @@ where
 
     fn call(&mut self, attempt: Attempt) -> Self::Future {
         // The future is never polled again after a panic, so nothing half-changed is seen.
-        let run = AssertUnwindSafe(self.inner.call(attempt)).catch_unwind();
-        async move {
-            run.await.unwrap_or_else(|panic| {
-                // As any message of a plugin: cut, and without what cannot be stored.
-                Ok(Outcome::Failed(storable(&format!("the plugin panicked: {}", text(&*panic)))))
-            })
-        }
-        .boxed()
+        AssertUnwindSafe(self.inner.call(attempt)).catch_unwind().map(name)
     }
+}
+
+/// An outcome, or what a panic said.
+type Caught = Result<Result<Outcome, Infallible>, Box<dyn Any + Send>>;
+
+fn name(caught: Caught) -> Result<Outcome, Infallible> {
+    caught.unwrap_or_else(|panic| {
+        // As any message of a plugin: cut, and without what cannot be stored.
+        Ok(Outcome::Failed(storable(&format!("the plugin panicked: {}", text(&*panic)))))
+    })
 }
 
 fn text(panic: &(dyn Any + Send)) -> &str {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{Either, Map, Ready, ready};
 use task_domain::{Outcome, limits};
-use task_plugin::{Error, Registry, Retry};
+use task_plugin::{Error, PluginFuture, Registry, Retry};
 use tower::Service;
 
 use super::attempt::Attempt;
@@ -26,29 +26,28 @@ impl RunPlugin {
 impl Service<Attempt> for RunPlugin {
     type Response = Outcome;
     type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Outcome, Infallible>>;
+    type Future = Either<Map<PluginFuture, fn(Answer) -> Named>, Ready<Named>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, attempt: Attempt) -> Self::Future {
-        let plugins = self.plugins.clone();
-        async move {
-            let kind = &attempt.claimed.kind;
-            let outcome = match plugins.run(kind, attempt.context(), attempt.parameters()) {
-                Ok(run) => name(run.await),
-                // Only tasks of types that run here are claimed, so this is our own mistake: leave
-                // the task to a worker that can.
-                Err(unknown) => Outcome::Failed(unknown.to_string()),
-            };
-            Ok(outcome)
+        match self.plugins.run(&attempt.claimed.kind, attempt.context(), attempt.parameters()) {
+            Ok(run) => Either::Left(run.map(|answer| Ok(name(answer)))),
+            // Only tasks of types that run here are claimed, so this is our own mistake: leave
+            // the task to a worker that can.
+            Err(unknown) => Either::Right(ready(Ok(Outcome::Failed(unknown.to_string())))),
         }
-        .boxed()
     }
 }
 
-fn name(answer: Result<task_plugin::Outcome, Error>) -> Outcome {
+/// What a plugin says.
+type Answer = Result<task_plugin::Outcome, Error>;
+/// What it is called here.
+type Named = Result<Outcome, Infallible>;
+
+fn name(answer: Answer) -> Outcome {
     match answer {
         Ok(task_plugin::Outcome::Done(result)) => Outcome::Succeeded(result),
         Ok(task_plugin::Outcome::Snooze(span)) => Outcome::Snoozed(span.min(limits::SNOOZE)),

@@ -10,9 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
+use futures::future::ready;
 use futures::{FutureExt, poll};
 use task_domain::Claimed;
-use tokio::sync::mpsc;
+use task_plugin::Signal;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tower::{Service, ServiceExt};
 
 use super::Stack;
@@ -20,11 +23,13 @@ use super::attempt::{Attempt, Ended};
 use crate::Running;
 use crate::running::Entered;
 
-/// Takes attempts up; how they ended comes out of the channel that [`Starts::new`] returns.
+/// Takes attempts up, and tells how they ended.
 pub(super) struct Starts {
     stack: Stack,
     running: Running,
     shared: Arc<Shared>,
+    /// Most starters at a time.
+    threads: usize,
 }
 
 /// An attempt that has ended.
@@ -33,9 +38,14 @@ pub(super) struct Run {
     pub(super) ended: Ended,
 }
 
+#[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    ended: mpsc::Sender<Run>,
+    /// Not yet told: no more than are in hand, which bounds what is claimed. Whoever was to be told may be gone;
+    /// then the lease brings the tasks back.
+    ended: Mutex<Vec<Run>>,
+    /// Told when there is a first one.
+    some_ended: Notify,
 }
 
 #[derive(Default)]
@@ -46,28 +56,44 @@ struct Queue {
 
 /// An attempt that was not yet taken up. It can be told to stop all the same.
 struct Waiting {
-    attempt: Attempt,
+    claimed: Claimed,
+    signal: Signal,
     entered: Entered,
 }
 
 impl Starts {
-    /// No more than `most` attempts may be started and not yet taken from the channel.
-    pub(super) fn new(stack: Stack, running: Running, most: usize) -> (Self, mpsc::Receiver<Run>) {
-        let (ended, runs) = mpsc::channel(most);
-        (Self { stack, running, shared: Arc::new(Shared { queue: Mutex::default(), ended }) }, runs)
+    /// To be called within the runtime that attempts run in.
+    pub(super) fn new(stack: Stack, running: Running) -> Self {
+        let threads = Handle::current().metrics().num_workers();
+        Self { stack, running, shared: Arc::default(), threads }
     }
 
-    /// Has an attempt started, by a starter that is under way or a new one.
-    pub(super) fn start(&self, claimed: Claimed) {
-        let (signal, entered) = self.running.enter(claimed.lease);
-        let waiting = Waiting { attempt: Attempt::new(claimed, signal), entered };
-        let runtime = tokio::runtime::Handle::current();
+    /// Has attempts started, by starters that are under way or new ones.
+    pub(super) fn start(&self, claimed: Vec<Claimed>) {
+        let entered = self.running.enter(claimed.iter().map(|claimed| claimed.lease));
+        let waiting = |(claimed, (signal, entered))| Waiting { claimed, signal, entered };
         let mut queue = self.shared.queue.lock().expect(UNPOISONED);
-        queue.waiting.push_back(waiting);
-        if queue.starters < runtime.metrics().num_workers() {
-            queue.starters += 1;
-            drop(queue);
-            runtime.spawn(starter(self.stack.clone(), self.shared.clone()));
+        queue.waiting.extend(claimed.into_iter().zip(entered).map(waiting));
+        let new = queue.waiting.len().min(self.threads - queue.starters);
+        queue.starters += new;
+        drop(queue);
+        for _ in 0..new {
+            tokio::spawn(starter(self.stack.clone(), self.shared.clone()));
+        }
+    }
+
+    /// Waits for attempts that have ended and were not told before; at least one.
+    ///
+    /// # Cancel safety
+    /// Safe: what it does not return, the next call does.
+    pub(super) async fn ended(&self) -> Vec<Run> {
+        loop {
+            let some = self.shared.some_ended.notified();
+            let ended = self.shared.take_ended();
+            if !ended.is_empty() {
+                return ended;
+            }
+            some.await;
         }
     }
 }
@@ -75,14 +101,21 @@ impl Starts {
 const UNPOISONED: &str = "no holder of this lock panics";
 
 async fn starter(mut stack: Stack, shared: Arc<Shared>) {
-    while let Some(waiting) = shared.next() {
+    while let Some(Waiting { claimed, signal, entered }) = shared.next() {
         let Ok(_) = stack.ready().await;
-        let mut run = Box::pin(run(&mut stack, waiting));
-        match poll!(run.as_mut()) {
-            Poll::Ready(run) => shared.end(run),
+        let mut call = call(&mut stack, Attempt::new(claimed.clone(), signal));
+        match poll!(&mut call) {
+            Poll::Ready(ended) => {
+                drop(entered);
+                shared.end(Run { claimed, ended });
+            }
             Poll::Pending => {
                 let shared = shared.clone();
-                tokio::spawn(async move { shared.end(run.await) });
+                tokio::spawn(async move {
+                    let ended = call.await;
+                    drop(entered);
+                    shared.end(Run { claimed, ended });
+                });
             }
         }
         // Lets others run now and then, as a task of its own would.
@@ -91,19 +124,13 @@ async fn starter(mut stack: Stack, shared: Arc<Shared>) {
 }
 
 /// One attempt, whatever happens: a panic that is not the plugin's own is an outcome as well.
-fn run(stack: &mut Stack, waiting: Waiting) -> impl Future<Output = Run> + use<> {
-    let Waiting { attempt, entered } = waiting;
-    let claimed = attempt.claimed.clone();
-    let call = catch_unwind(AssertUnwindSafe(|| stack.call(attempt)));
-    async move {
-        let ended = match call {
-            Ok(call) => AssertUnwindSafe(call).catch_unwind().await,
-            Err(panic) => Err(panic),
-        };
-        drop(entered);
-        let ended = ended.map_or_else(|_| Ended::broken_off(), |Ok(ended)| ended);
-        Run { claimed, ended }
-    }
+fn call(stack: &mut Stack, attempt: Attempt) -> impl Future<Output = Ended> + Unpin + use<> {
+    let broken_off = |_| Ended::broken_off();
+    let called = catch_unwind(AssertUnwindSafe(|| stack.call(attempt)));
+    let call = called.unwrap_or_else(|panic| ready(Ok(broken_off(panic))).boxed());
+    // Mapped, it is dropped as soon as it has ended, where a panic of that is caught, too.
+    let call = call.map(|Ok(ended)| ended);
+    AssertUnwindSafe(call).catch_unwind().map(move |ended| ended.unwrap_or_else(broken_off))
 }
 
 impl Shared {
@@ -117,8 +144,20 @@ impl Shared {
         next
     }
 
+    fn take_ended(&self) -> Vec<Run> {
+        let mut ended = self.ended.lock().expect(UNPOISONED);
+        // The next ones will be about as many.
+        let room = Vec::with_capacity(ended.len());
+        std::mem::replace(&mut *ended, room)
+    }
+
     fn end(&self, run: Run) {
-        // There is a place for it. Whoever listened may be gone: then the lease brings the task back.
-        let _ = self.ended.try_send(run);
+        let mut ended = self.ended.lock().expect(UNPOISONED);
+        ended.push(run);
+        let is_first = ended.len() == 1;
+        drop(ended);
+        if is_first {
+            self.some_ended.notify_one();
+        }
     }
 }

@@ -3,8 +3,10 @@ use std::sync::Mutex;
 
 use task_domain::ports::Result;
 use task_domain::{Epoch, Lease, TaskId};
+use task_plugin::Signal;
 
 use super::*;
+use crate::running::Entered;
 
 /// Answers from a list, then for ever with "all is well".
 #[derive(Default)]
@@ -47,6 +49,10 @@ async fn run_for(seconds: u64, session: &mut Session, heartbeat: &Heartbeat) -> 
     tokio::time::timeout(Duration::from_secs(seconds), keep_alive(session, heartbeat)).await.is_ok()
 }
 
+fn enter(heartbeat: &Heartbeat, lease: Lease) -> (Signal, Entered) {
+    heartbeat.running.enter(std::iter::once(lease)).remove(0)
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_lease_is_renewed_at_a_third_of_its_time() {
     let mut session = Session::default();
@@ -57,19 +63,19 @@ async fn the_lease_is_renewed_at_a_third_of_its_time() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_whose_lease_is_gone_is_told() {
     let heartbeat = heartbeat();
-    let (lost, _guard) = heartbeat.running.enter(lease(1));
-    let (kept, _guard) = heartbeat.running.enter(lease(2));
+    let (lost, _guard) = enter(&heartbeat, lease(1));
+    let (kept, _guard) = enter(&heartbeat, lease(2));
     let mut session = Session::default();
     session.answers.lock().unwrap().push_back(Ok(vec![lease(1)]));
     run_for(1, &mut session, &heartbeat).await;
     assert_eq!(lost.stopped().await, Stop::LeaseLost);
-    assert!(!kept.token().is_cancelled());
+    assert_eq!(kept.why(), None);
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_the_workers_lease_is_gone_all_are_told() {
     let heartbeat = heartbeat();
-    let (one, _guard) = heartbeat.running.enter(lease(1));
+    let (one, _guard) = enter(&heartbeat, lease(1));
     let mut session = Session::default();
     session.answers.lock().unwrap().push_back(Err(Error::LeaseLost));
     assert!(run_for(1, &mut session, &heartbeat).await, "it returns");
@@ -79,12 +85,12 @@ async fn when_the_workers_lease_is_gone_all_are_told() {
 #[tokio::test(start_paused = true)]
 async fn a_database_that_is_away_stops_nobody() {
     let heartbeat = heartbeat();
-    let (running, _guard) = heartbeat.running.enter(lease(1));
+    let (running, _guard) = enter(&heartbeat, lease(1));
     let mut session = Session::default();
     let down = || Err(Error::Unavailable("down".into()));
     session.answers.lock().unwrap().extend(std::iter::repeat_with(down).take(50));
     run_for(200, &mut session, &heartbeat).await;
-    assert!(!running.token().is_cancelled());
+    assert_eq!(running.why(), None);
     assert!(session.calls.lock().unwrap().len() > 50);
 }
 
@@ -109,7 +115,7 @@ async fn a_hint_and_a_drain_bring_the_look_forward() {
 #[tokio::test(start_paused = true)]
 async fn a_renewal_without_an_answer_is_tried_again() {
     let heartbeat = heartbeat();
-    let (lost, _guard) = heartbeat.running.enter(lease(1));
+    let (lost, _guard) = enter(&heartbeat, lease(1));
     let mut session = Session { silent: 1, ..Session::default() };
     session.answers.lock().unwrap().push_back(Ok(vec![lease(1)]));
     run_for(8, &mut session, &heartbeat).await;

@@ -4,9 +4,8 @@
 use serde_json::Value;
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId};
 use task_embedded::{Durability, Running};
-use task_plugin::{Context, Error, Outcome, Parameters, Registry, Retry};
+use task_plugin::{Context, Error, Outcome, Parameters, Registry, Retry, Signal};
 use task_plugin_run_query::{Connection, KIND, RunQuery, Settings};
-use tokio_util::sync::CancellationToken;
 
 /// A server with the databases `queue` and `shop`, and the role `reader` that may use `shop`.
 pub(crate) async fn postgres() -> Running {
@@ -62,7 +61,7 @@ pub(crate) async fn run(registry: &Registry, parameters: &Value) -> Result<Value
         backoff: None,
         timeout: None,
     };
-    let context = Context::new(&claimed, None, CancellationToken::new());
+    let context = Context::new(&claimed, None, Signal::default());
     let outcome = registry.run(&claimed.kind, context, Parameters::new(claimed.payload)).unwrap().await?;
     match outcome {
         Outcome::Done(Some(result)) => Ok(serde_json::from_str(result.as_str()).unwrap()),

@@ -3,10 +3,9 @@
 
 use serde_json::Value;
 use task_domain::{Claimed, Epoch, Kind, Lease, Name, Payload, Retries, TaskId};
-use task_plugin::{Context, Error, Outcome, Parameters, Registry, Retry};
+use task_plugin::{Context, Error, Outcome, Parameters, Registry, Retry, Signal};
 use task_plugin_send_email::{KIND, Security, SendEmail, Settings};
 use task_smtp_sink::SmtpSink;
-use tokio_util::sync::CancellationToken;
 
 /// A sink that takes everything.
 pub(crate) async fn sink() -> SmtpSink {
@@ -40,7 +39,7 @@ pub(crate) async fn attempt(registry: &Registry, attempt: u32, parameters: &Valu
         backoff: None,
         timeout: None,
     };
-    let context = Context::new(&claimed, None, CancellationToken::new());
+    let context = Context::new(&claimed, None, Signal::default());
     match registry.run(&claimed.kind, context, Parameters::new(claimed.payload)).unwrap().await? {
         Outcome::Done(Some(result)) => Ok(serde_json::from_str(result.as_str()).unwrap()),
         other => panic!("no result: {other:?}"),
