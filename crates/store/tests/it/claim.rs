@@ -270,7 +270,7 @@ async fn what_is_claimed_carries_the_same_however_many_are_expected() {
             task.timeout = Some(Duration::from_secs(9));
         }
         if n % 11 == 3 {
-            let (initial, max) = (Duration::from_secs(2), Duration::from_secs(60));
+            let (initial, max) = (Duration::from_secs(2), Duration::from_mins(1));
             task.backoff = Some(RetryPolicy { initial, max });
         }
         task
@@ -295,12 +295,7 @@ async fn what_is_claimed_carries_the_same_however_many_are_expected() {
                 let carried = (claim.lease.attempt, claim.failures, &claim.kind, &claim.name, &claim.payload);
                 assert_eq!(carried, (attempt, attempt - 1, &made.kind, &made.name, &made.payload));
                 let bounds = (claim.retries, claim.timeout, claim.backoff);
-                assert_eq!(
-                    bounds,
-                    (made.retries, made.timeout, made.backoff.clone()),
-                    "{}",
-                    made.name.as_str()
-                );
+                assert_eq!(bounds, (made.retries, made.timeout, made.backoff), "{}", made.name.as_str());
             }
         }
     }
