@@ -19,7 +19,7 @@ use crate::{Capacity, chance, metric};
 
 /// Most outcomes in one write.
 const BATCH: usize = 1_000;
-/// Most outcomes that are read at once while a write is in flight: after each time it is looked after.
+/// Most outcomes that are read at once while a write is in flight: that one is polled between two reads.
 const READ: usize = 64;
 /// Most bytes of results and messages in one write, unless a single one is larger.
 const BATCH_BYTES: usize = 8 << 20;

@@ -1,17 +1,18 @@
 //! Gives up on an attempt that takes too long.
 
 use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
+use futures::FutureExt;
+use futures::future::{BoxFuture, pending};
 use task_domain::Outcome;
-use tokio::task::coop::{Unconstrained, unconstrained};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::task::coop::unconstrained;
+use tokio::time::{Instant, sleep_until};
 use tower::{Layer, Service};
 
 use super::attempt::Attempt;
+use super::until::{End, Until};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DeadlineLayer {
@@ -44,7 +45,7 @@ where
 {
     type Response = Outcome;
     type Error = Infallible;
-    type Future = Timed<S::Future>;
+    type Future = Until<S::Future, Late>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -54,40 +55,22 @@ where
         let span = attempt.claimed.timeout.unwrap_or(self.default);
         let deadline = attempt.began.checked_add(span);
         attempt.deadline = deadline;
-        Timed { run: Some(self.inner.call(attempt)), span, deadline, timer: None }
+        Until::new(self.inner.call(attempt), Late { span, deadline })
     }
 }
 
-pin_project! {
-    /// Runs until it has ended or its time is up.
-    pub(super) struct Timed<F> {
-        // None once its time is up: then it is dropped at once, with all that this takes.
-        #[pin]
-        run: Option<F>,
-        span: Duration,
-        // None is so far away that no clock reaches it.
-        deadline: Option<Instant>,
-        // Not before it is waited for: most attempts end at once. Unconstrained, since a plugin that always
-        // uses up its turn would otherwise leave none to the timer.
-        timer: Option<Pin<Box<Unconstrained<Sleep>>>>,
-    }
+/// The end of an attempt's time.
+pub(super) struct Late {
+    span: Duration,
+    /// If there is none, it is so far away that no clock reaches it.
+    deadline: Option<Instant>,
 }
 
-impl<F: Future<Output = Result<Outcome, Infallible>>> Future for Timed<F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        if let Some(run) = this.run.as_mut().as_pin_mut()
-            && let Poll::Ready(outcome) = run.poll(cx)
-        {
-            return Poll::Ready(outcome);
-        }
-        let Some(deadline) = *this.deadline else { return Poll::Pending };
-        let timer = this.timer.get_or_insert_with(|| Box::pin(unconstrained(sleep_until(deadline))));
-        ready!(timer.as_mut().poll(cx));
-        this.run.set(None);
-        let span = this.span;
-        Poll::Ready(Ok(Outcome::Failed(format!("ran longer than its deadline of {span:?}"))))
+impl End for Late {
+    fn wait(&self) -> BoxFuture<'static, Outcome> {
+        let Some(deadline) = self.deadline else { return pending().boxed() };
+        let outcome = Outcome::Failed(format!("ran longer than its deadline of {:?}", self.span));
+        // Unconstrained, since a plugin that always uses up its turn would otherwise leave none to the timer.
+        unconstrained(sleep_until(deadline)).map(|()| outcome).boxed()
     }
 }

@@ -15,6 +15,7 @@ mod plugin;
 mod slots;
 mod start;
 mod trace;
+mod until;
 
 use std::time::Duration;
 
