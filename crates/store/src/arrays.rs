@@ -8,6 +8,41 @@ use task_domain::{IdempotencyKey, NewTask, RetryPolicy, Settled};
 
 use crate::record::stored;
 
+/// A new task as the parameters of `submit_one.sql`.
+pub(crate) struct Row<'a> {
+    pub(crate) lane: i32,
+    pub(crate) retries: i32,
+    pub(crate) run_at: Option<Timestamp>,
+    pub(crate) timeout: Option<i64>,
+    pub(crate) backoff_initial: Option<i64>,
+    pub(crate) backoff_max: Option<i64>,
+    pub(crate) name: &'a str,
+    pub(crate) payload: &'a str,
+    pub(crate) labels: Option<String>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) key_hash: Option<Uuid>,
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn new(task: &'a NewTask, lane: i32) -> Self {
+        let backoff = |part: fn(&RetryPolicy) -> Duration| task.backoff.as_ref().map(part).map(millis);
+        let labels = (!task.labels.is_empty()).then(|| serde_json::to_string(&task.labels));
+        Self {
+            lane,
+            retries: task.retries.get().cast_signed(),
+            run_at: task.run_at.map(ToSqlx::to_sqlx),
+            timeout: task.timeout.map(|t| millis(t).max(1)),
+            backoff_initial: backoff(|p| p.initial),
+            backoff_max: backoff(|p| p.max),
+            name: task.name.as_str(),
+            payload: task.payload.as_str(),
+            labels: labels.transpose().expect("a map of texts is JSON"),
+            key: task.key.as_ref().map(IdempotencyKey::as_str),
+            key_hash: task.key.as_ref().map(hash),
+        }
+    }
+}
+
 /// New tasks, a column each for the parameters of `submit.sql`.
 #[derive(Default)]
 pub(crate) struct NewTasks<'a> {
@@ -25,20 +60,18 @@ pub(crate) struct NewTasks<'a> {
 }
 
 impl<'a> NewTasks<'a> {
-    pub(crate) fn push(&mut self, task: &'a NewTask, lane: i32) {
-        let backoff = |part: fn(&RetryPolicy) -> Duration| task.backoff.as_ref().map(part).map(millis);
-        self.lanes.push(lane);
-        self.retries.push(task.retries.get().cast_signed());
-        self.run_at.push(task.run_at.map(ToSqlx::to_sqlx));
-        self.timeout.push(task.timeout.map(|t| millis(t).max(1)));
-        self.backoff_initial.push(backoff(|p| p.initial));
-        self.backoff_max.push(backoff(|p| p.max));
-        self.names.push(task.name.as_str());
-        self.payloads.push(task.payload.as_str());
-        let labels = (!task.labels.is_empty()).then(|| serde_json::to_string(&task.labels));
-        self.labels.push(labels.transpose().expect("a map of texts is JSON"));
-        self.keys.push(task.key.as_ref().map(IdempotencyKey::as_str));
-        self.key_hashes.push(task.key.as_ref().map(hash));
+    pub(crate) fn push(&mut self, row: Row<'a>) {
+        self.lanes.push(row.lane);
+        self.retries.push(row.retries);
+        self.run_at.push(row.run_at);
+        self.timeout.push(row.timeout);
+        self.backoff_initial.push(row.backoff_initial);
+        self.backoff_max.push(row.backoff_max);
+        self.names.push(row.name);
+        self.payloads.push(row.payload);
+        self.labels.push(row.labels);
+        self.keys.push(row.key);
+        self.key_hashes.push(row.key_hash);
     }
 }
 

@@ -44,6 +44,17 @@ pub(crate) fn from_sqlx(error: Sqlx) -> Error {
     }
 }
 
+/// Whether the database said no to a statement, so that it surely did nothing. One that may pass by itself is none: the
+/// database may have gone away with the statement done.
+pub(crate) fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Unstorable(source) | Error::Internal(source) => {
+            source.downcast_ref().is_some_and(|error: &Sqlx| error.as_database_error().is_some())
+        }
+        _ => false,
+    }
+}
+
 /// Whether a connection that gave this error is still good for the next statement: only after
 /// errors that are known to concern the statement alone.
 pub(crate) fn leaves_connection_good(error: &Sqlx) -> bool {

@@ -3,11 +3,12 @@
 //! A NOTIFY takes a lock on the whole cluster when it commits, so none is ever part of a hot
 //! transaction: each process has one connection that sends them, one statement for all that
 //! gathered since the last, and waits between two sends on a channel. Every listener costs each send
-//! its share, so that this pause grows with the number of workers. They are hints: what is lost is
+//! its share, so that this pause grows with the number of workers. Only the hint of a task that comes
+//! alone, after a while without any, goes with the task's own commit. They are hints: what is lost is
 //! found by polling.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::AcqRel, Ordering::Relaxed, Ordering::Release};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -45,29 +46,72 @@ const ALLOWANCE: Duration = Duration::from_millis(10);
 /// Longest wait before a send that failed is tried again.
 const FAILED: Duration = Duration::from_secs(2);
 
+/// A hint goes with a task's own commit where none was sent for so long. The lock that it takes is held while that
+/// commit waits for the disk, and others wait for it: a process so takes it at most 33 times a second, and 12
+/// times if tasks come at random (a rate r leaves r exp(-30 ms r) of them such a pause, at most 1/30 ms e).
+const QUIET: Duration = Duration::from_millis(25);
+
+/// What is told of a task by its own commit.
+pub(crate) const ALONG: [&str; 2] = [READY, CHANGED];
+
 const CHANNELS: [&str; 3] = [READY, CHANGED, CANCELLED];
 
-#[derive(Default)]
 struct Wanted {
     /// By channel, in the order of [`CHANNELS`].
     flags: [AtomicBool; CHANNELS.len()],
+    /// From when on the next hint may be sent, in the same order.
+    due: Mutex<[Instant; CHANNELS.len()]>,
     any: Notify,
     workers: AtomicU32,
 }
 
 impl Wanted {
-    /// When the first of the hints that are wanted may be sent, if any is.
-    fn first(&self, due: &[Instant; CHANNELS.len()]) -> Option<Instant> {
-        self.flags.iter().zip(due).filter(|(flag, _)| flag.load(Relaxed)).map(|(_, at)| *at).min()
+    fn new() -> Self {
+        let due = Mutex::new([Instant::now(); CHANNELS.len()]);
+        Self { flags: Default::default(), due, any: Notify::default(), workers: AtomicU32::default() }
     }
 
-    /// The channels that hints are wanted on, if one of them may be sent on now; forgets them. The others
-    /// go with it: what costs is the commit, and who wakes by it.
-    fn take(&self, due: &[Instant; CHANNELS.len()], now: Instant) -> Vec<usize> {
-        if self.first(due).is_none_or(|first| first > now) {
+    fn due(&self) -> MutexGuard<'_, [Instant; CHANNELS.len()]> {
+        // Times are whole, whoever held them.
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When the first of the hints that are wanted may be sent, if any is.
+    fn first(&self) -> Option<Instant> {
+        let due = *self.due();
+        self.flags.iter().zip(due).filter(|(flag, _)| flag.load(Relaxed)).map(|(_, at)| at).min()
+    }
+
+    /// The channels that hints are wanted on, if one of them may be sent on now; forgets them, and counts them as
+    /// sent. The others go with it: what costs is the commit, and who wakes by it.
+    fn take(&self, now: Instant) -> Vec<usize> {
+        if self.first().is_none_or(|first| first > now) {
             return Vec::new();
         }
-        (0..CHANNELS.len()).filter(|&place| self.flags[place].swap(false, AcqRel)).collect()
+        let wanted = |&place: &usize| self.flags[place].swap(false, AcqRel);
+        let taken: Vec<_> = (0..CHANNELS.len()).filter(wanted).collect();
+        self.sent(&taken, now);
+        taken
+    }
+
+    fn sent(&self, places: &[usize], now: Instant) {
+        let mut due = self.due();
+        for &place in places {
+            due[place] = next(due[place], now, self.spacing(place));
+        }
+    }
+
+    /// Whether none of the hints of [`ALONG`] was sent for a while; if so, counts them as sent.
+    fn take_along(&self, now: Instant) -> bool {
+        let places = ALONG.map(place);
+        let is_quiet = {
+            let due = self.due();
+            places.iter().all(|&place| due[place] + QUIET <= now)
+        };
+        if is_quiet {
+            self.sent(&places, now);
+        }
+        is_quiet
     }
 
     /// Wants them again, after they could not be sent.
@@ -102,7 +146,7 @@ impl Notifier {
     /// Starts the loop that sends, which ends with the last clone of this. A hint that there is work
     /// says up to which number this process knows lanes, so that one in a new lane is found at once.
     pub(crate) fn start(settings: &Settings, lanes: Lanes) -> Self {
-        let wanted = Arc::new(Wanted::default());
+        let wanted = Arc::new(Wanted::new());
         // A hint need not wait for the disk.
         let connection = Held::new(settings, Purpose::HotUnwaited);
         tokio::spawn(send(connection, lanes, Arc::downgrade(&wanted)));
@@ -124,6 +168,12 @@ impl Notifier {
         self.want(CANCELLED);
     }
 
+    /// Whether a hint of work and change is to go with the commit of a task that comes alone. Yes is said where none was
+    /// sent for a while, and counts as one that was sent.
+    pub(crate) fn goes_along(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.take_along(Instant::now()))
+    }
+
     /// Notes how many workers listen.
     pub(crate) fn set_workers(&self, workers: u32) {
         if let Some(wanted) = &self.wanted {
@@ -133,8 +183,7 @@ impl Notifier {
 
     fn want(&self, channel: &str) {
         if let Some(wanted) = &self.wanted
-            && let Some(place) = CHANNELS.iter().position(|c| *c == channel)
-            && !wanted.flags[place].swap(true, AcqRel)
+            && !wanted.flags[place(channel)].swap(true, AcqRel)
         {
             wanted.any.notify_one();
         }
@@ -150,17 +199,12 @@ impl Drop for Wanted {
 async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted>) {
     /// How often the loop looks whether anyone is left who could ask.
     const LOOK: Duration = Duration::from_secs(1);
-    let mut due = [Instant::now(); CHANNELS.len()];
     loop {
         let Some(shared) = wanted.upgrade() else { break };
         // Ends without a hint now and then, so that this loop does not keep itself alive.
-        let until = shared.first(&due).unwrap_or_else(|| Instant::now() + LOOK);
+        let until = shared.first().unwrap_or_else(|| Instant::now() + LOOK);
         let _ = tokio::time::timeout_at(until, shared.any.notified()).await;
-        let now = Instant::now();
-        let taken = shared.take(&due, now);
-        for &place in &taken {
-            due[place] = next(due[place], now, shared.spacing(place));
-        }
+        let taken = shared.take(Instant::now());
         drop(shared);
         if taken.is_empty() {
             continue;
@@ -175,6 +219,11 @@ async fn send(mut connection: Held, lanes: Lanes, wanted: std::sync::Weak<Wanted
         }
     }
     connection.close().await;
+}
+
+/// A channel's place in [`CHANNELS`].
+fn place(channel: &str) -> usize {
+    CHANNELS.iter().position(|c| *c == channel).expect("hints are sent on these alone")
 }
 
 /// When the next hint is due, after one that was due at `due` and is sent now.
@@ -196,17 +245,18 @@ async fn notify(connection: &mut Held, places: &[usize], lanes: &Lanes) -> task_
 mod tests {
     use super::*;
 
-    fn wanting(channels: &[&str]) -> Wanted {
-        let wanted = Wanted::default();
+    fn wanting(channels: &[&str], due: [Instant; 3]) -> Wanted {
+        let wanted = Wanted::new();
         for (flag, channel) in wanted.flags.iter().zip(CHANNELS) {
             flag.store(channels.contains(&channel), Relaxed);
         }
+        *wanted.due() = due;
         wanted
     }
 
     #[test]
     fn hints_are_spaced_by_who_hears_and_who_sends_them() {
-        let wanted = Wanted::default();
+        let wanted = Wanted::new();
         let of_each = |workers| {
             wanted.workers.store(workers, Relaxed);
             [0, 1, 2].map(|place| wanted.spacing(place).as_millis())
@@ -248,10 +298,28 @@ mod tests {
     fn what_is_wanted_goes_along_with_what_is_due() {
         let now = Instant::now();
         let later = now + Duration::from_secs(1);
-        let wanted = wanting(&[READY, CHANGED]);
-        assert_eq!(wanted.take(&[later, later, now], now), [0; 0], "nobody wants what is due");
-        assert_eq!(wanted.first(&[later, later, now]), Some(later));
-        assert_eq!(wanted.take(&[now, later, now], now), [0, 1]);
-        assert_eq!(wanted.take(&[now; 3], now), [0; 0], "it was taken");
+        let wanted = wanting(&[READY, CHANGED], [later, later, now]);
+        assert_eq!(wanted.take(now), [0; 0], "nobody wants what is due");
+        assert_eq!(wanted.first(), Some(later));
+        *wanted.due() = [now, later, now];
+        assert_eq!(wanted.take(now), [0, 1]);
+        assert_eq!(*wanted.due(), [now + SPACING, now + SPACING_CHANGED, now]);
+        assert_eq!(wanted.take(later), [0; 0], "it was taken");
+    }
+
+    #[test]
+    fn a_hint_goes_with_a_commit_only_after_a_while_without() {
+        let now = Instant::now() + Duration::from_mins(1);
+        let long_ago = now - QUIET;
+        let lately = long_ago + Duration::from_millis(1);
+        let goes = |due| wanting(&[], due).take_along(now);
+        assert!(goes([long_ago, long_ago, now]), "nobody is told of a cancel by it");
+        assert!(!goes([lately, long_ago, long_ago]));
+        assert!(!goes([long_ago, lately, long_ago]));
+
+        let wanted = wanting(&[READY], [long_ago; 3]);
+        assert!(wanted.take_along(now));
+        assert!(!wanted.take_along(now), "it counts as sent");
+        assert_eq!(wanted.take(now), [0], "one that follows is not put off by it");
     }
 }

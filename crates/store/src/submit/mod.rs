@@ -1,23 +1,24 @@
 //! Takes tasks in: concurrent creates that arrive while a commit is in flight share the next one.
 
+mod found;
+mod insert;
 mod queue;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, LazyLock};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use jiff_sqlx::Timestamp;
 use sqlx::postgres::PgConnection;
-use sqlx::types::Uuid;
 use task_domain::ports::{Error, Result};
-use task_domain::{Created, Invalid, NewTask, TaskId, limits};
+use task_domain::{Created, Invalid, NewTask, limits};
+use tokio::sync::Notify;
 
+use self::found::{Found, find, found_before};
+use self::insert::{Stored, insert, is_simple};
 use self::queue::{Call, Queue};
-use crate::arrays::{NewTasks, hash};
 use crate::connection::{ANSWER, Held, answered};
+use crate::error::is_refusal;
 use crate::lane::Lanes;
 use crate::notify::Notifier;
-use crate::parts::without;
-use crate::seeded::statement;
 
 /// Statements that are under way at a time, each on a connection of its own: while one waits for
 /// the disk, the other works.
@@ -44,9 +45,11 @@ impl Submitter {
     /// Starts the loops, which end with the last clone of this.
     pub(crate) fn start(connection: impl Fn() -> Held, lanes: &Lanes, notifier: &Notifier) -> Self {
         let queue = Queue::new();
+        let opened = Arc::new(Notify::new());
         for connection in std::iter::repeat_with(connection).take(CONNECTIONS) {
             let (lanes, notifier, queue) = (lanes.clone(), notifier.clone(), queue.clone());
-            tokio::spawn(Loop { connection, lanes, notifier, queue }.run());
+            let opened = Arc::clone(&opened);
+            tokio::spawn(Loop { connection, opened, lanes, notifier, queue }.run());
         }
         Self { queue: Arc::new(Closing(queue)) }
     }
@@ -66,6 +69,8 @@ impl Submitter {
 
 struct Loop {
     connection: Held,
+    /// Told by a loop that had to open its connection for a batch.
+    opened: Arc<Notify>,
     lanes: Lanes,
     notifier: Notifier,
     queue: Queue,
@@ -73,9 +78,18 @@ struct Loop {
 
 impl Loop {
     async fn run(mut self) {
-        // No linger: what arrived while the last commit was in flight is the next batch, so that
-        // one task alone is stored at once.
-        while let Some(mut batch) = self.queue.take().await {
+        loop {
+            // No linger: what arrived while the last commit was in flight is the next batch, so that
+            // one task alone is stored at once.
+            let batch = tokio::select! {
+                biased;
+                batch = self.queue.take() => batch,
+                () = self.opened.notified(), if !self.connection.is_open() => {
+                    self.open().await;
+                    continue;
+                }
+            };
+            let Some(mut batch) = batch else { break };
             let calls = std::mem::take(&mut batch.calls);
             let answers = self.store_calls(&calls).await;
             drop(batch);
@@ -87,14 +101,18 @@ impl Loop {
         self.connection.close().await;
     }
 
+    /// Opens the connection ahead of need: with its first statements it takes some 10 ms, which nobody should wait for
+    /// whose task just happens to be the first to go this way. If it fails, whoever needs it will say so.
+    async fn open(&mut self) {
+        if let Ok(mut connection) = self.connection.take().await {
+            let answer = answered(ANSWER, self.lanes.read_anew(&mut connection)).await;
+            let _ = self.connection.done(connection, answer).await;
+        }
+    }
+
     async fn store_calls(&mut self, calls: &[Call]) -> Vec<Answers> {
         let tasks: Vec<_> = calls.iter().flat_map(|call| &call.tasks).collect();
-        let answers = self.store(&tasks).await;
-        if answers.iter().flatten().any(|created| created.is_new) {
-            self.notifier.ready();
-            self.notifier.changed();
-        }
-        let mut answers = answers.into_iter();
+        let mut answers = self.store(&tasks).await.into_iter();
         calls.iter().map(|call| answers.by_ref().take(call.tasks.len()).collect()).collect()
     }
 
@@ -126,17 +144,7 @@ impl Loop {
     }
 
     async fn store_whole(&mut self, tasks: &[&NewTask]) -> Result<Answers> {
-        let before = self.connection.opened();
-        let mut connection = self.connection.take().await?;
-        let is_new = self.connection.opened() != before;
-        let answer = answered(ANSWER, async {
-            if is_new {
-                self.lanes.read_anew(&mut connection).await?;
-            }
-            insert(&mut connection, &self.lanes, tasks).await
-        })
-        .await;
-        let rows = self.connection.done(connection, answer).await?;
+        let rows = self.insert(tasks).await?;
         let mut answers: Vec<Option<Result<Created>>> = (0..tasks.len()).map(|_| None).collect();
         for row in rows {
             answers[row.place] = Some(Ok(row.created));
@@ -156,6 +164,43 @@ impl Loop {
         Ok(answers.into_iter().flatten().collect())
     }
 
+    /// Stores the tasks whose keys are new, and tells that there is work.
+    async fn insert(&mut self, tasks: &[&NewTask]) -> Result<Vec<Stored>> {
+        // With its own commit a task is told of sooner than by a hint that follows.
+        if matches!(tasks, [task] if is_simple(task)) && self.notifier.goes_along() {
+            match self.run_insert(tasks, true).await {
+                // A hint may fail, as when a listener hears none for so long that their queue is full. No
+                // task fails for it.
+                Err(error) if is_refusal(&error) => {}
+                answer => return answer,
+            }
+        }
+        let stored = self.run_insert(tasks, false).await?;
+        if !stored.is_empty() {
+            self.notifier.ready();
+            self.notifier.changed();
+        }
+        Ok(stored)
+    }
+
+    async fn run_insert(&mut self, tasks: &[&NewTask], tell: bool) -> Result<Vec<Stored>> {
+        let before = self.connection.opened();
+        let mut connection = self.connection.take().await?;
+        let is_new = self.connection.opened() != before;
+        let answer = answered(ANSWER, async {
+            if is_new {
+                self.lanes.read_anew(&mut connection).await?;
+            }
+            know_lanes(&mut connection, &self.lanes, tasks).await?;
+            insert(&mut connection, &self.lanes, tasks, tell).await
+        })
+        .await;
+        if is_new && answer.is_ok() {
+            self.opened.notify_one();
+        }
+        self.connection.done(connection, answer).await
+    }
+
     async fn find(&mut self, keyed: &[&NewTask]) -> Result<Found> {
         let mut connection = self.connection.take().await?;
         let answer = answered(ANSWER, find(&mut connection, keyed)).await;
@@ -172,23 +217,8 @@ fn same_error(error: &Error) -> Error {
     }
 }
 
-/// Whether there is no lane for one of these tasks, nor room for it.
-fn lacks_lane(lanes: &Lanes, tasks: &[&NewTask]) -> bool {
-    let unknown: HashSet<_> =
-        tasks.iter().map(|t| t.lane()).filter(|lane| lanes.id(lane).is_none()).collect();
-    !unknown.is_empty() && lanes.are_too_many_with(unknown.len())
-}
-
-struct Stored {
-    place: usize,
-    created: Created,
-}
-
-async fn insert(
-    connection: &mut PgConnection,
-    lanes: &Lanes,
-    tasks: &[&NewTask],
-) -> sqlx::Result<Vec<Stored>> {
+/// Makes the lanes of these tasks where there are none yet.
+async fn know_lanes(connection: &mut PgConnection, lanes: &Lanes, tasks: &[&NewTask]) -> sqlx::Result<()> {
     let wanted: Vec<_> = tasks.iter().map(|t| t.lane()).collect();
     let unknown: Vec<_> = wanted.iter().filter(|l| lanes.id(l).is_none()).collect();
     if !unknown.is_empty() {
@@ -198,77 +228,12 @@ async fn insert(
             return Err(sqlx::Error::Encode("there are too many lanes".into()));
         }
     }
-    let mut columns = NewTasks::default();
-    for (task, lane) in tasks.iter().zip(&wanted) {
-        // Another loop may just be reading them anew.
-        let lane =
-            lanes.id(lane).ok_or_else(|| sqlx::Error::Io(std::io::Error::other("lanes have changed")))?;
-        columns.push(task, lane);
-    }
-    let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) = sqlx::query_as(statement(text(tasks)))
-        .bind(columns.lanes)
-        .bind(columns.retries)
-        .bind(columns.run_at)
-        .bind(columns.timeout)
-        .bind(columns.backoff_initial)
-        .bind(columns.backoff_max)
-        .bind(columns.names)
-        .bind(columns.payloads)
-        .bind(columns.labels)
-        .bind(columns.keys)
-        .bind(columns.key_hashes)
-        .fetch_one(connection)
-        .await?;
-    let created = |id| Created { id: TaskId::from_store(id), created_at: at.to_jiff(), is_new: true };
-    let stored =
-        |(place, id)| Stored { place: usize::try_from(place - 1).unwrap_or_default(), created: created(id) };
-    Ok(places.into_iter().zip(ids).map(stored).collect())
+    Ok(())
 }
 
-/// `submit.sql` with what these tasks need of it.
-fn text(tasks: &[&NewTask]) -> &'static str {
-    static TEXTS: LazyLock<[String; 4]> = LazyLock::new(|| {
-        let text = include_str!("../../queries/task/submit.sql");
-        [&["keyed", "delayed"][..], &["keyed"], &["delayed"], &[]].map(|parts| without(text, parts))
-    });
-    let keyed = tasks.iter().any(|task| task.key.is_some());
-    let delayed = tasks.iter().any(|task| task.run_at.is_some());
-    &TEXTS[usize::from(delayed) | usize::from(keyed) << 1]
-}
-
-type Found = HashMap<Uuid, (i64, Timestamp, i32, String, String)>;
-
-async fn find(connection: &mut PgConnection, tasks: &[&NewTask]) -> sqlx::Result<Found> {
-    let hashes: Vec<_> = tasks.iter().filter_map(|t| t.key.as_ref()).map(hash).collect();
-    let rows: Vec<(Uuid, i64, Timestamp, i32, String, String)> =
-        sqlx::query_as(include_str!("../../queries/task/find_by_key.sql"))
-            .bind(hashes)
-            // Rare, and planned for the tables as they are now.
-            .persistent(false)
-            .fetch_all(connection)
-            .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(hash, id, at, lane, name, payload)| (hash, (id, at, lane, name, payload)))
-        .collect())
-}
-
-/// The answer for a task whose key was used before: the first task, if it was asked for alike.
-fn found_before(found: &Found, task: &NewTask, lanes: &Lanes) -> Result<Created> {
-    let Some(key) = &task.key else {
-        return Err(Error::Internal("a task without a key was not stored".into()));
-    };
-    let Some((id, at, lane, name, payload)) = found.get(&hash(key)) else {
-        // Its first create is being undone by retention just now; the caller may try again.
-        return Err(Error::Unavailable("the task of this idempotency key is just being removed".into()));
-    };
-    let id = TaskId::from_store(*id);
-    let alike = lanes.id(&task.lane()) == Some(*lane)
-        && task.name.as_str() == name
-        && task.payload.as_str() == payload;
-    if alike {
-        Ok(Created { id, created_at: at.to_jiff(), is_new: false })
-    } else {
-        Err(Error::KeyReused { key: key.to_string(), id })
-    }
+/// Whether there is no lane for one of these tasks, nor room for it.
+fn lacks_lane(lanes: &Lanes, tasks: &[&NewTask]) -> bool {
+    let unknown: HashSet<_> =
+        tasks.iter().map(|t| t.lane()).filter(|lane| lanes.id(lane).is_none()).collect();
+    !unknown.is_empty() && lanes.are_too_many_with(unknown.len())
 }

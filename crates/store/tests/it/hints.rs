@@ -1,8 +1,10 @@
-//! Notifications that nobody of ours sent: hints are never trusted, and nothing breaks.
+//! Hints: those of a task that comes alone, and those that nobody of ours sent, which are never trusted.
 
 use std::time::Duration;
 
 use futures::StreamExt;
+use sqlx::postgres::PgListener;
+use task_domain::Status;
 use task_domain::ports::{Feed, Follow};
 use task_testing::new_task;
 
@@ -51,5 +53,60 @@ async fn odd_hints_cost_nothing() {
         });
         seen.await.expect("all changes are told");
     }
+    scene.check().await;
+}
+
+/// Longer than a hint waits for others before it goes with a commit.
+const WHILE: Duration = Duration::from_millis(100);
+
+#[tokio::test]
+async fn a_task_that_comes_alone_is_told_of_by_its_own_commit() {
+    let scene = Scene::new().await;
+    scene.create(new_task("a", "first")).await;
+    tokio::time::sleep(WHILE).await;
+    let mut listener = PgListener::connect_with(&scene.database.pool()).await.unwrap();
+    listener.listen_all(["task_ready", "task_changed"]).await.unwrap();
+    scene.create(new_task("a", "alone")).await;
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let hint = tokio::time::timeout(LIMIT, listener.recv()).await.expect("a hint").unwrap();
+        let by: String = sqlx::query_scalar("select query from pg_stat_activity where pid = $1")
+            .bind(i32::try_from(hint.process_id()).unwrap())
+            .fetch_one(&scene.database.pool())
+            .await
+            .unwrap();
+        assert!(by.contains("insert into task "), "{by}");
+        told.push(hint.channel().to_owned());
+    }
+    assert_eq!(told, ["task_ready", "task_changed"]);
+}
+
+#[tokio::test]
+async fn a_hint_that_fails_costs_no_task() {
+    let scene = Scene::new().await;
+    // In place of Postgres' own, in the sessions that begin from here on.
+    scene
+        .run_sql(
+            "do $do$ begin
+                 create sequence failed;
+                 create function pg_notify(text, text) returns void language plpgsql as $$ begin
+                     if current_query() like '%insert into task %' then perform nextval('failed'); end if;
+                     raise 'too many notifications in the NOTIFY queue' using errcode = '54000';
+                 end $$;
+                 execute format('alter database %I set search_path = public, pg_catalog', current_database());
+             end $do$",
+        )
+        .await;
+    let failed = async || -> bool {
+        let failed = sqlx::query_scalar("select is_called from failed");
+        failed.fetch_one(&scene.database.pool()).await.unwrap()
+    };
+    tokio::time::sleep(WHILE).await;
+    let id = scene.create(new_task("a", "alone")).await;
+    assert!(failed().await, "it was tried");
+    assert_eq!(scene.statuses(id).await, [Status::Pending]);
+    let tasks: i64 =
+        sqlx::query_scalar("select count(*) from task").fetch_one(&scene.database.pool()).await.unwrap();
+    assert_eq!(tasks, 1);
     scene.check().await;
 }

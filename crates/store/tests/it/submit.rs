@@ -48,6 +48,66 @@ async fn a_task_is_kept_as_it_was_asked_for() {
     scene.check().await;
 }
 
+/// One that comes alone is stored by a statement of its own.
+#[tokio::test]
+async fn a_task_alone_is_stored_as_one_of_many_is() {
+    const ROWS: &str = "select concat_ws(E'\\n',
+            to_jsonb(t) - '{id,created_at,idempotency_key}'::text[],
+            to_jsonb(r) - '{task_id,created_at,line_at}'::text[], r.created_at = t.created_at, r.line_at = t.created_at,
+            to_jsonb(h) - '{task_id,created_at}'::text[], h.created_at = t.created_at,
+            to_jsonb(e) - '{id,n,created_at,task_ids,versions}'::text[], e.created_at = t.created_at,
+            e.versions[array_position(e.task_ids, t.id)], cardinality(e.task_ids) = e.n)
+        from task t
+        join task_ready r on r.task_id = t.id
+        join task_history h on h.task_id = t.id
+        join task_event e on t.id = any(e.task_ids)
+        where t.id = $1";
+    let scene = Scene::new().await;
+    let plain = new_task("email", "Task");
+    let full = NewTask {
+        retries: Retries::new(7).unwrap(),
+        backoff: Some(RetryPolicy::new(Duration::from_millis(5), Duration::from_secs(9)).unwrap()),
+        priority: Priority::new(-100).unwrap(),
+        queue: Queue::new("mail").unwrap(),
+        timeout: Some(Duration::from_millis(1_500)),
+        labels: Labels::new([("team".to_owned(), "\"quoted\" \\ ".to_owned())]).unwrap(),
+        ..new_task_with("email", "Weekly ☕", r#"{"z":1}"#)
+    };
+    let full = |key| keyed(full.clone(), key);
+    for (alone, [one, other]) in
+        [(plain.clone(), [plain.clone(), plain.clone()]), (full("1"), [full("2"), full("3")])]
+    {
+        let alone = scene.create(alone).await;
+        let one = scene.try_create(vec![one, other]).await.remove(0).unwrap().id;
+        let mut rows = Vec::new();
+        for id in [alone, one] {
+            let row: String =
+                sqlx::query_scalar(ROWS).bind(id.get()).fetch_one(&scene.database.pool()).await.unwrap();
+            rows.push(row);
+        }
+        assert_eq!(rows[0], rows[1]);
+    }
+    scene.check().await;
+}
+
+#[tokio::test]
+async fn with_the_first_task_both_connections_are_opened() {
+    let scene = Scene::new().await;
+    scene.create(new_task("email", "Task")).await;
+    let pool = scene.database.pool();
+    let limit = Duration::from_secs(20);
+    task_testing::eventually("the other connection", limit, async || {
+        // What it did first is the last that it did.
+        let open = "select exists (select from pg_stat_activity where datname = current_database()
+            and pid <> pg_backend_pid() and query like '%from task_lane%')";
+        match sqlx::query_scalar(open).fetch_one(&pool).await {
+            Ok(true) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_same_key_makes_one_task() {
     let scene = Scene::new().await;

@@ -1,0 +1,115 @@
+//! The statements that store tasks: one for a task that comes alone, one for all others.
+
+use std::sync::LazyLock;
+
+use jiff_sqlx::Timestamp;
+use sqlx::postgres::PgConnection;
+use task_domain::{Created, NewTask, TaskId};
+
+use crate::arrays::{NewTasks, Row};
+use crate::lane::Lanes;
+use crate::notify::ALONG;
+use crate::parts::without;
+use crate::seeded::statement;
+
+/// A task that was stored, and its place among those that were given.
+pub(super) struct Stored {
+    pub(super) place: usize,
+    pub(super) created: Created,
+}
+
+/// Stores tasks of known lanes. What is missing in the answer has an idempotency key that was used before. With
+/// `tell`, which is for a simple task alone, the commit says that there is work.
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    lanes: &Lanes,
+    tasks: &[&NewTask],
+    tell: bool,
+) -> sqlx::Result<Vec<Stored>> {
+    if let [task] = tasks
+        && is_simple(task)
+    {
+        let created = insert_one(connection, lanes, task, tell).await?;
+        return Ok(created.map(|created| Stored { place: 0, created }).into_iter().collect());
+    }
+    let mut columns = NewTasks::default();
+    for task in tasks {
+        columns.push(row(task, lanes)?);
+    }
+    let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) = sqlx::query_as(statement(text(tasks)))
+        .bind(columns.lanes)
+        .bind(columns.retries)
+        .bind(columns.run_at)
+        .bind(columns.timeout)
+        .bind(columns.backoff_initial)
+        .bind(columns.backoff_max)
+        .bind(columns.names)
+        .bind(columns.payloads)
+        .bind(columns.labels)
+        .bind(columns.keys)
+        .bind(columns.key_hashes)
+        .fetch_one(connection)
+        .await?;
+    let stored = |(place, id)| Stored {
+        place: usize::try_from(place - 1).unwrap_or_default(),
+        created: created(id, at),
+    };
+    Ok(places.into_iter().zip(ids).map(stored).collect())
+}
+
+/// Whether a task waits for nothing but its turn.
+pub(super) fn is_simple(task: &NewTask) -> bool {
+    task.run_at.is_none()
+}
+
+async fn insert_one(
+    connection: &mut PgConnection,
+    lanes: &Lanes,
+    task: &NewTask,
+    tell: bool,
+) -> sqlx::Result<Option<Created>> {
+    static TEXTS: LazyLock<[String; 4]> =
+        LazyLock::new(|| texts(include_str!("../../queries/task/submit_one.sql"), "keyed", "told"));
+    let text = &TEXTS[usize::from(tell) << 1 | usize::from(task.key.is_some())];
+    let row = row(task, lanes)?;
+    let mut query = sqlx::query_as(statement(text))
+        .bind(row.lane)
+        .bind(row.retries)
+        .bind(row.timeout)
+        .bind(row.backoff_initial)
+        .bind(row.backoff_max)
+        .bind(row.name)
+        .bind(row.payload)
+        .bind(row.labels)
+        .bind(row.key)
+        .bind(row.key_hash);
+    if tell {
+        query = query.bind(&ALONG[..]).bind(lanes.newest().to_string());
+    }
+    let stored: Option<(i64, Timestamp)> = query.fetch_optional(connection).await?;
+    Ok(stored.map(|(id, at)| created(id, at)))
+}
+
+fn row<'a>(task: &'a NewTask, lanes: &Lanes) -> sqlx::Result<Row<'a>> {
+    // Another loop may just be reading them anew.
+    let unknown = || sqlx::Error::Io(std::io::Error::other("lanes have changed"));
+    Ok(Row::new(task, lanes.id(&task.lane()).ok_or_else(unknown)?))
+}
+
+fn created(id: i64, at: Timestamp) -> Created {
+    Created { id: TaskId::from_store(id), created_at: at.to_jiff(), is_new: true }
+}
+
+/// `submit.sql` with what these tasks need of it.
+fn text(tasks: &[&NewTask]) -> &'static str {
+    static TEXTS: LazyLock<[String; 4]> =
+        LazyLock::new(|| texts(include_str!("../../queries/task/submit.sql"), "keyed", "delayed"));
+    let keyed = tasks.iter().any(|task| task.key.is_some());
+    let delayed = tasks.iter().any(|task| task.run_at.is_some());
+    &TEXTS[usize::from(delayed) << 1 | usize::from(keyed)]
+}
+
+/// The statement with neither of two parts, with the first, the second and both.
+fn texts(text: &str, first: &str, second: &str) -> [String; 4] {
+    [&[first, second][..], &[second], &[first], &[]].map(|parts| without(text, parts))
+}
