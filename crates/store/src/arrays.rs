@@ -8,7 +8,7 @@ use task_domain::{IdempotencyKey, NewTask, RetryPolicy, Settled};
 
 use crate::record::stored;
 
-/// A new task as the parameters of `submit_one.sql`.
+/// A new task as columns.
 pub(crate) struct Row<'a> {
     pub(crate) lane: i32,
     pub(crate) retries: i32,

@@ -1,6 +1,7 @@
 //! What the database's errors mean to callers.
 
 use sqlx::Error as Sqlx;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use task_domain::ports::Error;
 
 /// Whether a SQLSTATE tells of trouble that passes: connection lost (08), too many connections or
@@ -44,15 +45,17 @@ pub(crate) fn from_sqlx(error: Sqlx) -> Error {
     }
 }
 
-/// Whether the database said no to a statement, so that it surely did nothing. One that may pass by itself is none: the
-/// database may have gone away with the statement done.
-pub(crate) fn is_refusal(error: &Error) -> bool {
-    match error {
-        Error::Unstorable(source) | Error::Internal(source) => {
-            source.downcast_ref().is_some_and(|error: &Sqlx| error.as_database_error().is_some())
-        }
-        _ => false,
-    }
+/// Whether it may be its hint alone that a transaction failed for, and surely did nothing: the queue of hints is full
+/// (54000), the role may send none (42501), or somebody holds the lock on them for long (55P03).
+pub(crate) fn may_be_of_a_hint(error: &Error) -> bool {
+    let (Error::Unavailable(source) | Error::Unstorable(source) | Error::Internal(source)) = error else {
+        return false;
+    };
+    let Some(Sqlx::Database(error)) = source.downcast_ref() else { return false };
+    // What is fatal may be a pooler's own, and the transaction done.
+    let severity = error.try_downcast_ref().map(PgDatabaseError::severity);
+    severity == Some(PgSeverity::Error)
+        && matches!(error.code().as_deref(), Some("54000" | "42501" | "55P03"))
 }
 
 /// Whether a connection that gave this error is still good for the next statement: only after

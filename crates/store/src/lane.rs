@@ -25,6 +25,8 @@ struct Known {
     by_id: HashMap<i32, Lane>,
     by_lane: HashMap<Lane, i32>,
     newest: i32,
+    /// How often it has changed.
+    changes: u64,
 }
 
 impl Lanes {
@@ -96,17 +98,25 @@ impl Lanes {
         let mut known = self.known.write().expect("no holder of this lock panics");
         let before = known.by_id.len();
         known.add(rows);
-        Ok(known.by_id.len() > before)
+        let found = known.by_id.len() > before;
+        known.changes += u64::from(found);
+        Ok(found)
     }
 
     /// Reads all lanes and forgets what was known: a standby that took over may lack the newest ones,
     /// and give their numbers to others.
     pub(crate) async fn read_anew(&self, connection: &mut PgConnection) -> sqlx::Result<()> {
-        let rows = self.look(connection, 0).await?;
-        let mut known = Known::default();
-        known.add(rows);
-        *self.known.write().expect("no holder of this lock panics") = known;
-        Ok(())
+        loop {
+            let changes = self.read(|known| known.changes);
+            let rows = self.look(connection, 0).await?;
+            let mut known = self.known.write().expect("no holder of this lock panics");
+            // What another session has added meanwhile need not be among these.
+            if known.changes == changes {
+                *known = Known { changes: changes + 1, ..Known::default() };
+                known.add(rows);
+                return Ok(());
+            }
+        }
     }
 
     /// The lanes with higher numbers than this.
@@ -125,7 +135,8 @@ impl Lanes {
         self.read(|known| known.by_id.len() + more > limits::LANES)
     }
 
-    /// Makes sure that these lanes exist and are known here, unless they would be too many.
+    /// Makes sure that these lanes exist, unless they would be too many. [`Self::refresh`] then tells which there are:
+    /// what is not committed yet must not be known here.
     pub(crate) async fn add(&self, connection: &mut PgConnection, lanes: &[&Lane]) -> sqlx::Result<()> {
         let queues: Vec<_> = lanes.iter().map(|l| l.queue.as_str()).collect();
         let kinds: Vec<_> = lanes.iter().map(|l| l.kind.as_str()).collect();
@@ -135,9 +146,8 @@ impl Lanes {
             .bind(kinds)
             .bind(priorities)
             .bind(i64::try_from(limits::LANES).unwrap_or(i64::MAX))
-            .execute(&mut *connection)
+            .execute(connection)
             .await?;
-        self.refresh(connection).await?;
         Ok(())
     }
 

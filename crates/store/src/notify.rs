@@ -1,6 +1,6 @@
 //! Says "look" to other processes, after the fact and not too often.
 //!
-//! A NOTIFY takes a lock on the whole cluster when it commits, so none is ever part of a hot
+//! A NOTIFY takes a lock on the whole cluster when it commits, so none is part of a hot
 //! transaction: each process has one connection that sends them, one statement for all that
 //! gathered since the last, and waits between two sends on a channel. Every listener costs each send
 //! its share, so that this pause grows with the number of workers. Only the hint of a task that comes
@@ -47,11 +47,13 @@ const ALLOWANCE: Duration = Duration::from_millis(10);
 const FAILED: Duration = Duration::from_secs(2);
 
 /// A hint goes with a task's own commit where none was sent for so long. The lock that it takes is held while that
-/// commit waits for the disk, and others wait for it: a process so takes it at most 33 times a second, and 12
-/// times if tasks come at random (a rate r leaves r exp(-30 ms r) of them such a pause, at most 1/30 ms e).
+/// commit waits for the disk, and all other hints wait for it: so a process takes it at most 40 times a second, and 15
+/// times if tasks come at random (of a rate r, r exp(-25 ms r) come after such a pause, at most 1 / (e 25 ms)).
 const QUIET: Duration = Duration::from_millis(25);
+/// After one was refused that was to go along, none is to for so long.
+const REFUSED: Duration = Duration::from_mins(1);
 
-/// What is told of a task by its own commit.
+/// The channels of a hint that goes with a task's own commit.
 pub(crate) const ALONG: [&str; 2] = [READY, CHANGED];
 
 const CHANNELS: [&str; 3] = [READY, CHANGED, CANCELLED];
@@ -59,26 +61,34 @@ const CHANNELS: [&str; 3] = [READY, CHANGED, CANCELLED];
 struct Wanted {
     /// By channel, in the order of [`CHANNELS`].
     flags: [AtomicBool; CHANNELS.len()],
-    /// From when on the next hint may be sent, in the same order.
-    due: Mutex<[Instant; CHANNELS.len()]>,
+    pace: Mutex<Pace>,
     any: Notify,
     workers: AtomicU32,
 }
 
+/// From when on hints may be sent.
+struct Pace {
+    /// By channel, in the order of [`CHANNELS`].
+    due: [Instant; CHANNELS.len()],
+    /// With a task's own commit.
+    along: Instant,
+}
+
 impl Wanted {
     fn new() -> Self {
-        let due = Mutex::new([Instant::now(); CHANNELS.len()]);
-        Self { flags: Default::default(), due, any: Notify::default(), workers: AtomicU32::default() }
+        let now = Instant::now();
+        let pace = Mutex::new(Pace { due: [now; CHANNELS.len()], along: now });
+        Self { flags: Default::default(), pace, any: Notify::default(), workers: AtomicU32::default() }
     }
 
-    fn due(&self) -> MutexGuard<'_, [Instant; CHANNELS.len()]> {
+    fn pace(&self) -> MutexGuard<'_, Pace> {
         // Times are whole, whoever held them.
-        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When the first of the hints that are wanted may be sent, if any is.
     fn first(&self) -> Option<Instant> {
-        let due = *self.due();
+        let due = self.pace().due;
         self.flags.iter().zip(due).filter(|(flag, _)| flag.load(Relaxed)).map(|(_, at)| at).min()
     }
 
@@ -95,23 +105,17 @@ impl Wanted {
     }
 
     fn sent(&self, places: &[usize], now: Instant) {
-        let mut due = self.due();
+        let mut pace = self.pace();
         for &place in places {
-            due[place] = next(due[place], now, self.spacing(place));
+            pace.due[place] = next(pace.due[place], now, self.spacing(place));
         }
+        pace.along = pace.along.max(now + QUIET);
     }
 
-    /// Whether none of the hints of [`ALONG`] was sent for a while; if so, counts them as sent.
-    fn take_along(&self, now: Instant) -> bool {
-        let places = ALONG.map(place);
-        let is_quiet = {
-            let due = self.due();
-            places.iter().all(|&place| due[place] + QUIET <= now)
-        };
-        if is_quiet {
-            self.sent(&places, now);
-        }
-        is_quiet
+    /// Whether one may go along.
+    fn is_quiet(&self, now: Instant) -> bool {
+        let pace = self.pace();
+        pace.along <= now && ALONG.iter().all(|channel| pace.due[place(channel)] <= now)
     }
 
     /// Wants them again, after they could not be sent.
@@ -168,10 +172,23 @@ impl Notifier {
         self.want(CANCELLED);
     }
 
-    /// Whether a hint of work and change is to go with the commit of a task that comes alone. Yes is said where none was
-    /// sent for a while, and counts as one that was sent.
-    pub(crate) fn goes_along(&self) -> bool {
-        self.wanted.as_ref().is_some_and(|wanted| wanted.take_along(Instant::now()))
+    /// Whether a hint on [`ALONG`] may go with the commit of a task that comes alone.
+    pub(crate) fn may_go_along(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.is_quiet(Instant::now()))
+    }
+
+    /// Notes that one went along.
+    pub(crate) fn went_along(&self) {
+        if let Some(wanted) = &self.wanted {
+            wanted.sent(&ALONG.map(place), Instant::now());
+        }
+    }
+
+    /// Notes that one was refused.
+    pub(crate) fn did_not_go_along(&self) {
+        if let Some(wanted) = &self.wanted {
+            wanted.pace().along = Instant::now() + REFUSED;
+        }
     }
 
     /// Notes how many workers listen.
@@ -250,7 +267,7 @@ mod tests {
         for (flag, channel) in wanted.flags.iter().zip(CHANNELS) {
             flag.store(channels.contains(&channel), Relaxed);
         }
-        *wanted.due() = due;
+        wanted.pace().due = due;
         wanted
     }
 
@@ -301,25 +318,35 @@ mod tests {
         let wanted = wanting(&[READY, CHANGED], [later, later, now]);
         assert_eq!(wanted.take(now), [0; 0], "nobody wants what is due");
         assert_eq!(wanted.first(), Some(later));
-        *wanted.due() = [now, later, now];
+        wanted.pace().due = [now, later, now];
         assert_eq!(wanted.take(now), [0, 1]);
-        assert_eq!(*wanted.due(), [now + SPACING, now + SPACING_CHANGED, now]);
+        assert_eq!(wanted.pace().due, [now + SPACING, now + SPACING_CHANGED, now]);
         assert_eq!(wanted.take(later), [0; 0], "it was taken");
     }
 
     #[test]
     fn a_hint_goes_with_a_commit_only_after_a_while_without() {
         let now = Instant::now() + Duration::from_mins(1);
-        let long_ago = now - QUIET;
-        let lately = long_ago + Duration::from_millis(1);
-        let goes = |due| wanting(&[], due).take_along(now);
-        assert!(goes([long_ago, long_ago, now]), "nobody is told of a cancel by it");
-        assert!(!goes([lately, long_ago, long_ago]));
-        assert!(!goes([long_ago, lately, long_ago]));
+        let later = now + Duration::from_millis(1);
+        assert!(wanting(&[], [now, now, later]).is_quiet(now), "nobody is told of a cancel by it");
+        assert!(!wanting(&[], [later, now, now]).is_quiet(now));
+        assert!(!wanting(&[], [now, later, now]).is_quiet(now));
 
-        let wanted = wanting(&[READY], [long_ago; 3]);
-        assert!(wanted.take_along(now));
-        assert!(!wanted.take_along(now), "it counts as sent");
-        assert_eq!(wanted.take(now), [0], "one that follows is not put off by it");
+        let wanted = wanting(&[CANCELLED], [now; 3]);
+        assert_eq!(wanted.take(now), [2]);
+        assert!(!wanted.is_quiet(now + QUIET / 2), "any hint takes the lock");
+        assert!(wanted.is_quiet(now + QUIET));
+
+        // In a second of nothing else, and none is put off by it that follows.
+        let wanted = wanting(&[], [now - ALLOWANCE; 3]);
+        let along = (0..1_000).map(|n| now + Duration::from_millis(n)).filter(|&at| {
+            let is_quiet = wanted.is_quiet(at);
+            if is_quiet {
+                wanted.sent(&ALONG.map(place), at);
+                assert!(wanted.pace().due[place(READY)] <= at);
+            }
+            is_quiet
+        });
+        assert_eq!(along.count(), 40);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
     use std::sync::{LazyLock, Mutex};
 
     /// The fault's name, what it takes out of a statement, and what it puts there.
-    const BUGS: [(&str, &str, &str); 8] = [
+    const BUGS: [(&str, &str, &str); 9] = [
         (
             "record-without-fence",
             "and r.epoch = any(array[i.epoch]) and r.attempt = any(array[i.attempt]) and r.worker_id = $1",
@@ -45,6 +45,7 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
             "when false then 4",
         ),
         ("keys-forgotten", "where key_hash is null or id in (select task_id from keyed)", ""),
+        ("keys-forgotten", "where id in (select task_id from keyed)", ""),
         (
             "lease-of-the-ended",
             "exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) as yes",

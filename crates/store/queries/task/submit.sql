@@ -1,7 +1,7 @@
 -- Stores a batch of tasks with all that goes with them, in one statement.
 -- Returns one row: which of the batch were stored, by their places from 1, their ids, and when. One
 -- that is missing has an idempotency key that was used before.
--- Parts of it are left out where the batch has nothing for them: see submit/mod.rs.
+-- Parts of it are left out where the batch has nothing for them: see submit/insert.rs.
 with input as materialized (
     select nextval('task_id_seq') as id, i.*
     from unnest(

@@ -19,16 +19,14 @@ pub(super) struct Stored {
 }
 
 /// Stores tasks of known lanes. What is missing in the answer has an idempotency key that was used before. With
-/// `tell`, which is for a simple task alone, the commit says that there is work.
+/// `tell`, the commit says that there is work, if this is one that comes [`alone`].
 pub(super) async fn insert(
     connection: &mut PgConnection,
     lanes: &Lanes,
     tasks: &[&NewTask],
     tell: bool,
 ) -> sqlx::Result<Vec<Stored>> {
-    if let [task] = tasks
-        && is_simple(task)
-    {
+    if let Some(task) = alone(tasks) {
         let created = insert_one(connection, lanes, task, tell).await?;
         return Ok(created.map(|created| Stored { place: 0, created }).into_iter().collect());
     }
@@ -57,9 +55,12 @@ pub(super) async fn insert(
     Ok(places.into_iter().zip(ids).map(stored).collect())
 }
 
-/// Whether a task waits for nothing but its turn.
-pub(super) fn is_simple(task: &NewTask) -> bool {
-    task.run_at.is_none()
+/// The only one of these tasks, if it waits for nothing but its turn.
+pub(super) fn alone<'a>(tasks: &[&'a NewTask]) -> Option<&'a NewTask> {
+    match tasks {
+        [task] if task.run_at.is_none() => Some(task),
+        _ => None,
+    }
 }
 
 async fn insert_one(

@@ -3,20 +3,20 @@
 mod found;
 mod insert;
 mod queue;
+mod session;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnection;
 use task_domain::ports::{Error, Result};
 use task_domain::{Created, Invalid, NewTask, limits};
 use tokio::sync::Notify;
 
-use self::found::{Found, find, found_before};
-use self::insert::{Stored, insert, is_simple};
+use self::found::found_before;
+use self::insert::{Stored, alone};
 use self::queue::{Call, Queue};
-use crate::connection::{ANSWER, Held, answered};
-use crate::error::is_refusal;
+use self::session::Session;
+use crate::connection::Held;
+use crate::error::may_be_of_a_hint;
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 
@@ -48,8 +48,8 @@ impl Submitter {
         let opened = Arc::new(Notify::new());
         for connection in std::iter::repeat_with(connection).take(CONNECTIONS) {
             let (lanes, notifier, queue) = (lanes.clone(), notifier.clone(), queue.clone());
-            let opened = Arc::clone(&opened);
-            tokio::spawn(Loop { connection, opened, lanes, notifier, queue }.run());
+            let session = Session::new(connection, lanes.clone(), Arc::clone(&opened));
+            tokio::spawn(Loop { session, lanes, notifier, queue }.run());
         }
         Self { queue: Arc::new(Closing(queue)) }
     }
@@ -68,9 +68,7 @@ impl Submitter {
 }
 
 struct Loop {
-    connection: Held,
-    /// Told by a loop that had to open its connection for a batch.
-    opened: Arc<Notify>,
+    session: Session,
     lanes: Lanes,
     notifier: Notifier,
     queue: Queue,
@@ -84,8 +82,10 @@ impl Loop {
             let batch = tokio::select! {
                 biased;
                 batch = self.queue.take() => batch,
-                () = self.opened.notified(), if !self.connection.is_open() => {
-                    self.open().await;
+                () = self.session.is_next() => {
+                    // Ahead of need: with its first statements it takes some 10 ms, which nobody should wait for
+                    // whose task just happens to be the first to go this way. If it fails, who needs it will say so.
+                    let _ = self.session.open().await;
                     continue;
                 }
             };
@@ -98,16 +98,7 @@ impl Loop {
                 let _ = call.answer.send(answers);
             }
         }
-        self.connection.close().await;
-    }
-
-    /// Opens the connection ahead of need: with its first statements it takes some 10 ms, which nobody should wait for
-    /// whose task just happens to be the first to go this way. If it fails, whoever needs it will say so.
-    async fn open(&mut self) {
-        if let Ok(mut connection) = self.connection.take().await {
-            let answer = answered(ANSWER, self.lanes.read_anew(&mut connection)).await;
-            let _ = self.connection.done(connection, answer).await;
-        }
+        self.session.close().await;
     }
 
     async fn store_calls(&mut self, calls: &[Call]) -> Vec<Answers> {
@@ -121,7 +112,7 @@ impl Loop {
     async fn store(&mut self, tasks: &[&NewTask]) -> Answers {
         match self.store_whole(tasks).await {
             Ok(answers) => answers,
-            Err(_) if tasks.len() == 1 && lacks_lane(&self.lanes, tasks) => {
+            Err(_) if tasks.len() == 1 && self.session.lacks_lane(tasks) => {
                 let problem = format!(
                     "there are {} combinations of queue, type and priority already, and no room for another; \
                      use one that exists",
@@ -153,7 +144,7 @@ impl Loop {
         if !left.is_empty() {
             let keyed: Vec<_> = left.iter().map(|&n| tasks[n]).collect();
             // The others are stored by now: an error here is that of these alone.
-            let found = self.find(&keyed).await;
+            let found = self.session.find(&keyed).await;
             for n in left {
                 answers[n] = Some(match &found {
                     Ok(found) => found_before(found, tasks[n], &self.lanes),
@@ -166,45 +157,28 @@ impl Loop {
 
     /// Stores the tasks whose keys are new, and tells that there is work.
     async fn insert(&mut self, tasks: &[&NewTask]) -> Result<Vec<Stored>> {
-        // With its own commit a task is told of sooner than by a hint that follows.
-        if matches!(tasks, [task] if is_simple(task)) && self.notifier.goes_along() {
-            match self.run_insert(tasks, true).await {
-                // A hint may fail, as when a listener hears none for so long that their queue is full. No
-                // task fails for it.
-                Err(error) if is_refusal(&error) => {}
-                answer => return answer,
+        // By its own commit a task is told of sooner than by a hint that follows.
+        if alone(tasks).is_some() && self.session.may_tell() && self.notifier.may_go_along() {
+            match self.session.insert(tasks, true).await {
+                // No task fails for its hint.
+                Err(error) if may_be_of_a_hint(&error) => {
+                    tracing::debug!(%error, "a task was not stored with a hint; without one it may be");
+                    self.notifier.did_not_go_along();
+                }
+                answer => {
+                    if answer.as_ref().is_ok_and(|stored| !stored.is_empty()) {
+                        self.notifier.went_along();
+                    }
+                    return answer;
+                }
             }
         }
-        let stored = self.run_insert(tasks, false).await?;
+        let stored = self.session.insert(tasks, false).await?;
         if !stored.is_empty() {
             self.notifier.ready();
             self.notifier.changed();
         }
         Ok(stored)
-    }
-
-    async fn run_insert(&mut self, tasks: &[&NewTask], tell: bool) -> Result<Vec<Stored>> {
-        let before = self.connection.opened();
-        let mut connection = self.connection.take().await?;
-        let is_new = self.connection.opened() != before;
-        let answer = answered(ANSWER, async {
-            if is_new {
-                self.lanes.read_anew(&mut connection).await?;
-            }
-            know_lanes(&mut connection, &self.lanes, tasks).await?;
-            insert(&mut connection, &self.lanes, tasks, tell).await
-        })
-        .await;
-        if is_new && answer.is_ok() {
-            self.opened.notify_one();
-        }
-        self.connection.done(connection, answer).await
-    }
-
-    async fn find(&mut self, keyed: &[&NewTask]) -> Result<Found> {
-        let mut connection = self.connection.take().await?;
-        let answer = answered(ANSWER, find(&mut connection, keyed)).await;
-        self.connection.done(connection, answer).await
     }
 }
 
@@ -215,25 +189,4 @@ fn same_error(error: &Error) -> Error {
         Error::Unstorable(source) => Error::Unstorable(source.to_string().into()),
         other => Error::Internal(other.to_string().into()),
     }
-}
-
-/// Makes the lanes of these tasks where there are none yet.
-async fn know_lanes(connection: &mut PgConnection, lanes: &Lanes, tasks: &[&NewTask]) -> sqlx::Result<()> {
-    let wanted: Vec<_> = tasks.iter().map(|t| t.lane()).collect();
-    let unknown: Vec<_> = wanted.iter().filter(|l| lanes.id(l).is_none()).collect();
-    if !unknown.is_empty() {
-        lanes.add(connection, &unknown).await?;
-        if lacks_lane(lanes, tasks) {
-            // That of a value, so that it costs only those tasks which it is about.
-            return Err(sqlx::Error::Encode("there are too many lanes".into()));
-        }
-    }
-    Ok(())
-}
-
-/// Whether there is no lane for one of these tasks, nor room for it.
-fn lacks_lane(lanes: &Lanes, tasks: &[&NewTask]) -> bool {
-    let unknown: HashSet<_> =
-        tasks.iter().map(|t| t.lane()).filter(|lane| lanes.id(lane).is_none()).collect();
-    !unknown.is_empty() && lanes.are_too_many_with(unknown.len())
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use sqlx::postgres::PgListener;
-use task_domain::Status;
 use task_domain::ports::{Feed, Follow};
+use task_domain::{IdempotencyKey, NewTask, Status};
 use task_testing::new_task;
 
 use crate::Scene;
@@ -56,29 +56,43 @@ async fn odd_hints_cost_nothing() {
     scene.check().await;
 }
 
-/// Longer than a hint waits for others before it goes with a commit.
+/// Longer than there must have been no hint for one to go with a commit.
 const WHILE: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn a_task_that_comes_alone_is_told_of_by_its_own_commit() {
     let scene = Scene::new().await;
-    scene.create(new_task("a", "first")).await;
-    tokio::time::sleep(WHILE).await;
     let mut listener = PgListener::connect_with(&scene.database.pool()).await.unwrap();
     listener.listen_all(["task_ready", "task_changed"]).await.unwrap();
-    scene.create(new_task("a", "alone")).await;
-    let mut told = Vec::new();
-    for _ in 0..2 {
+    let mut hear = async || {
         let hint = tokio::time::timeout(LIMIT, listener.recv()).await.expect("a hint").unwrap();
-        let by: String = sqlx::query_scalar("select query from pg_stat_activity where pid = $1")
+        let by: Option<String> = sqlx::query_scalar("select query from pg_stat_activity where pid = $1")
             .bind(i32::try_from(hint.process_id()).unwrap())
-            .fetch_one(&scene.database.pool())
+            .fetch_optional(&scene.database.pool())
             .await
             .unwrap();
-        assert!(by.contains("insert into task "), "{by}");
-        told.push(hint.channel().to_owned());
+        let by_itself = by.is_some_and(|by| by.contains("insert into task "));
+        (hint.channel().to_owned(), hint.payload().to_owned(), by_itself)
+    };
+    // Nothing is known of the database before the first.
+    scene.create(new_task("a", "first")).await;
+    for channel in ["task_ready", "task_changed"] {
+        assert_eq!(hear().await, (channel.to_owned(), "1".to_owned(), false));
     }
-    assert_eq!(told, ["task_ready", "task_changed"]);
+    let keyed = NewTask { key: Some(IdempotencyKey::new("key").unwrap()), ..new_task("b", "keyed") };
+    for (task, lanes) in [(new_task("a", "alone"), "1"), (keyed.clone(), "2")] {
+        tokio::time::sleep(WHILE).await;
+        scene.create(task).await;
+        for channel in ["task_ready", "task_changed"] {
+            assert_eq!(hear().await, (channel.to_owned(), lanes.to_owned(), true));
+        }
+    }
+    // What was there before is nothing to tell of.
+    tokio::time::sleep(WHILE).await;
+    assert!(!scene.try_create(vec![keyed]).await.remove(0).unwrap().is_new);
+    scene.run_sql("select pg_notify('task_ready', 'next')").await;
+    assert_eq!(hear().await, ("task_ready".to_owned(), "next".to_owned(), false));
+    scene.check().await;
 }
 
 #[tokio::test]
@@ -90,23 +104,27 @@ async fn a_hint_that_fails_costs_no_task() {
             "do $do$ begin
                  create sequence failed;
                  create function pg_notify(text, text) returns void language plpgsql as $$ begin
-                     if current_query() like '%insert into task %' then perform nextval('failed'); end if;
-                     raise 'too many notifications in the NOTIFY queue' using errcode = '54000';
+                     if current_query() like '%insert into task %' then
+                         perform nextval('failed');
+                         raise 'too many notifications in the NOTIFY queue' using errcode = '54000';
+                     end if;
+                     perform pg_catalog.pg_notify($1, $2);
                  end $$;
                  execute format('alter database %I set search_path = public, pg_catalog', current_database());
              end $do$",
         )
         .await;
-    let failed = async || -> bool {
-        let failed = sqlx::query_scalar("select is_called from failed");
-        failed.fetch_one(&scene.database.pool()).await.unwrap()
+    scene.create(new_task("a", "first")).await;
+    // It is tried once, and then not again for long.
+    for round in 0..3 {
+        tokio::time::sleep(WHILE).await;
+        let id = scene.create(new_task("b", &format!("alone, {round}"))).await;
+        assert_eq!(scene.statuses(id).await, [Status::Pending]);
+    }
+    let of = async |what: &'static str| -> i64 {
+        sqlx::query_scalar(what).fetch_one(&scene.database.pool()).await.unwrap()
     };
-    tokio::time::sleep(WHILE).await;
-    let id = scene.create(new_task("a", "alone")).await;
-    assert!(failed().await, "it was tried");
-    assert_eq!(scene.statuses(id).await, [Status::Pending]);
-    let tasks: i64 =
-        sqlx::query_scalar("select count(*) from task").fetch_one(&scene.database.pool()).await.unwrap();
-    assert_eq!(tasks, 1);
+    assert_eq!(of("select last_value from failed where is_called").await, 1);
+    assert_eq!(of("select count(*) from task").await, 4);
     scene.check().await;
 }

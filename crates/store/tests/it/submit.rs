@@ -99,7 +99,7 @@ async fn with_the_first_task_both_connections_are_opened() {
     task_testing::eventually("the other connection", limit, async || {
         // What it did first is the last that it did.
         let open = "select exists (select from pg_stat_activity where datname = current_database()
-            and pid <> pg_backend_pid() and query like '%from task_lane%')";
+            and pid <> pg_backend_pid() and query like '%synchronous_standby_names%')";
         match sqlx::query_scalar(open).fetch_one(&pool).await {
             Ok(true) => Ok(()),
             other => Err(format!("{other:?}")),
@@ -200,6 +200,24 @@ async fn one_bad_task_in_a_batch_costs_only_itself() {
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.is_ok(), n != 4, "task {n}: {answer:?}");
     }
+    scene.check().await;
+}
+
+/// Where a pooler makes each statement a transaction, what is undone with one must not be taken for known.
+#[tokio::test]
+async fn a_lane_outlives_the_bad_task_that_it_was_made_for() {
+    let scene = Scene::new().await;
+    let mut settings = crate::settings(&scene.database);
+    settings.pooled = true;
+    let store = task_store::Store::new(settings);
+    let mut bad = new_task("new", "Bad");
+    bad.payload = Payload::from_store("{\"a\":\"\0\"}");
+    let mut answers = store.submit(vec![bad, new_task("new", "Bystander")]).await;
+    let id = answers.pop().unwrap().unwrap().id;
+    assert!(answers.remove(0).is_err());
+    assert_eq!(scene.store.get(id).await.unwrap().summary.lane.kind.as_str(), "new");
+    let mut worker = scene.worker(&["new"]).await;
+    assert_eq!(worker.claim_some(1).await[0].lease.task, id);
     scene.check().await;
 }
 
