@@ -58,7 +58,8 @@ async fn listeners(bench: &mut Bench) -> Result<()> {
 type Counts = HashMap<(u32, String), u64>;
 type Counting = tokio::task::JoinHandle<Result<Counts>>;
 
-/// Counts notifications by process and channel, until told to stop.
+/// Counts notifications by session and channel, until told to stop. A process sends them by one session; those that go
+/// with a task's own commit, by others, are of quiet times.
 async fn listen(url: &str) -> Result<(tokio::sync::oneshot::Sender<()>, Counting)> {
     let mut listener = PgListener::connect(url).await?;
     listener.listen_all(CHANNELS).await?;
