@@ -1,4 +1,4 @@
--- Stores one task with all that goes with it: what submit.sql does for a batch, in 0.6 of Postgres' time for one.
+-- Stores one task with all that goes with it: what submit.sql does for a batch, in two thirds of Postgres' time for one.
 -- Returns its id, and when that was; no row if its idempotency key was used before.
 -- $11: channels that are told of it at the commit, with $12 as what is said.
 -- Parts of it are left out where the task has nothing for them: see submit/insert.rs.

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use self::answer::{Answer, Form, Found, Own};
 use crate::connection::{ANSWER, Held, answered};
+use crate::error::from_sqlx;
 use crate::lane::Lanes;
 use crate::notify::Notifier;
 use crate::row::{backoff, count, span};
@@ -109,8 +110,9 @@ impl Claimer {
     async fn start_anew(&mut self) -> Result<()> {
         self.marks = Watermarks::new(Instant::now());
         let mut connection = self.connection.take().await?;
-        let answer = answered(ANSWER, self.lanes.read_anew(&mut connection)).await;
-        self.connection.done(connection, answer).await?;
+        // After an error it is not kept: only one that is open counts as one that knows its lanes.
+        answered(ANSWER, self.lanes.read_anew(&mut connection)).await.map_err(from_sqlx)?;
+        self.connection.done(connection, Ok(())).await?;
         self.serve_lanes();
         Ok(())
     }

@@ -7,7 +7,6 @@ use sqlx::postgres::PgConnection;
 use task_domain::{Created, NewTask, TaskId};
 
 use crate::arrays::{NewTasks, Row};
-use crate::lane::Lanes;
 use crate::notify::ALONG;
 use crate::parts::without;
 use crate::seeded::statement;
@@ -18,21 +17,21 @@ pub(super) struct Stored {
     pub(super) created: Created,
 }
 
-/// Stores tasks of known lanes. What is missing in the answer has an idempotency key that was used before. With
-/// `tell`, the commit says that there is work, if this is one that comes [`alone`].
+/// Stores tasks, of these `lanes`. What is missing in the answer has an idempotency key that was used before. The commit
+/// says that there is work, and up to which lane, if it is `told` and this is one that comes [`alone`].
 pub(super) async fn insert(
     connection: &mut PgConnection,
-    lanes: &Lanes,
     tasks: &[&NewTask],
-    tell: bool,
+    lanes: &[i32],
+    told: Option<i32>,
 ) -> sqlx::Result<Vec<Stored>> {
-    if let Some(task) = alone(tasks) {
-        let created = insert_one(connection, lanes, task, tell).await?;
+    if let (Some(task), [lane]) = (alone(tasks), lanes) {
+        let created = insert_one(connection, task, *lane, told).await?;
         return Ok(created.map(|created| Stored { place: 0, created }).into_iter().collect());
     }
     let mut columns = NewTasks::default();
-    for task in tasks {
-        columns.push(row(task, lanes)?);
+    for (task, lane) in tasks.iter().zip(lanes) {
+        columns.push(Row::new(task, *lane));
     }
     let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) = sqlx::query_as(statement(text(tasks)))
         .bind(columns.lanes)
@@ -65,14 +64,14 @@ pub(super) fn alone<'a>(tasks: &[&'a NewTask]) -> Option<&'a NewTask> {
 
 async fn insert_one(
     connection: &mut PgConnection,
-    lanes: &Lanes,
     task: &NewTask,
-    tell: bool,
+    lane: i32,
+    told: Option<i32>,
 ) -> sqlx::Result<Option<Created>> {
     static TEXTS: LazyLock<[String; 4]> =
         LazyLock::new(|| texts(include_str!("../../queries/task/submit_one.sql"), "keyed", "told"));
-    let text = &TEXTS[usize::from(tell) << 1 | usize::from(task.key.is_some())];
-    let row = row(task, lanes)?;
+    let text = &TEXTS[usize::from(told.is_some()) << 1 | usize::from(task.key.is_some())];
+    let row = Row::new(task, lane);
     let mut query = sqlx::query_as(statement(text))
         .bind(row.lane)
         .bind(row.retries)
@@ -84,17 +83,11 @@ async fn insert_one(
         .bind(row.labels)
         .bind(row.key)
         .bind(row.key_hash);
-    if tell {
-        query = query.bind(&ALONG[..]).bind(lanes.newest().to_string());
+    if let Some(newest) = told {
+        query = query.bind(&ALONG[..]).bind(newest.to_string());
     }
     let stored: Option<(i64, Timestamp)> = query.fetch_optional(connection).await?;
     Ok(stored.map(|(id, at)| created(id, at)))
-}
-
-fn row<'a>(task: &'a NewTask, lanes: &Lanes) -> sqlx::Result<Row<'a>> {
-    // Another loop may just be reading them anew.
-    let unknown = || sqlx::Error::Io(std::io::Error::other("lanes have changed"));
-    Ok(Row::new(task, lanes.id(&task.lane()).ok_or_else(unknown)?))
 }
 
 fn created(id: i64, at: Timestamp) -> Created {

@@ -5,8 +5,8 @@ use std::future::pending;
 use std::sync::Arc;
 
 use sqlx::postgres::PgConnection;
-use task_domain::NewTask;
 use task_domain::ports::{Error, Result};
+use task_domain::{Lane, NewTask};
 use tokio::sync::Notify;
 
 use super::found::{Found, find};
@@ -59,40 +59,50 @@ impl Session {
         self.connection.done(connection, Ok(())).await
     }
 
-    /// Stores the tasks whose idempotency keys are new; `tell` is that of [`insert()`].
+    /// Stores the tasks whose idempotency keys are new. With `tell`, the commit says that there is work, if it is that of
+    /// a task that comes alone.
     pub(super) async fn insert(&mut self, tasks: &[&NewTask], tell: bool) -> Result<Vec<Stored>> {
         let is_new = !self.connection.is_open();
         if is_new {
             self.open().await?;
         }
-        self.know_lanes(tasks).await?;
+        let lanes = self.know_lanes(tasks).await?;
+        let told = tell.then(|| self.lanes.newest());
         let mut connection = self.connection.take().await?;
-        let answer = answered(ANSWER, insert(&mut connection, &self.lanes, tasks, tell)).await;
+        let answer = answered(ANSWER, insert(&mut connection, tasks, &lanes, told)).await;
         if is_new && answer.is_ok() {
             self.opened.notify_one();
         }
         self.connection.done(connection, answer).await
     }
 
-    /// Makes the lanes of these tasks where there are none yet. They are read in a transaction after the one
-    /// that added them: where a pooler makes each statement one, a lane that was undone must not be taken for known.
-    async fn know_lanes(&mut self, tasks: &[&NewTask]) -> Result<()> {
+    /// The lanes of these tasks; makes those that there are none of yet.
+    async fn know_lanes(&mut self, tasks: &[&NewTask]) -> Result<Vec<i32>> {
         let wanted: Vec<_> = tasks.iter().map(|t| t.lane()).collect();
-        let unknown: Vec<_> = wanted.iter().filter(|l| self.lanes.id(l).is_none()).collect();
-        if unknown.is_empty() {
-            return Ok(());
+        let known: Vec<_> = wanted.iter().filter_map(|lane| self.lanes.id(lane)).collect();
+        if known.len() == wanted.len() {
+            return Ok(known);
         }
-        let mut connection = self.connection.take().await?;
-        let answer = answered(ANSWER, self.lanes.add(&mut connection, &unknown)).await;
-        self.connection.done(connection, answer).await?;
-        let mut connection = self.connection.take().await?;
-        let answer = answered(ANSWER, self.lanes.refresh(&mut connection)).await;
-        self.connection.done(connection, answer).await?;
+        let unknown: Vec<_> = wanted.iter().filter(|lane| self.lanes.id(lane).is_none()).collect();
+        self.make_lanes(&unknown).await?;
         if self.lacks_lane(tasks) {
             // That of a value, so that it costs only those tasks which it is about.
             return Err(Error::Unstorable("there are too many lanes".into()));
         }
-        Ok(())
+        // Another session may just be reading them anew.
+        let changed = || Error::Unavailable("lanes have changed".into());
+        wanted.iter().map(|lane| self.lanes.id(lane).ok_or_else(changed)).collect()
+    }
+
+    /// They are read in a transaction after the one that adds them: where a pooler makes each statement one, a
+    /// lane that was undone must not be taken for known.
+    async fn make_lanes(&mut self, lanes: &[&Lane]) -> Result<()> {
+        let mut connection = self.connection.take().await?;
+        let answer = answered(ANSWER, self.lanes.add(&mut connection, lanes)).await;
+        self.connection.done(connection, answer).await?;
+        let mut connection = self.connection.take().await?;
+        let answer = answered(ANSWER, self.lanes.refresh(&mut connection)).await;
+        self.connection.done(connection, answer).await.map(drop)
     }
 
     /// Whether there is no lane for one of these tasks, nor room for it.

@@ -95,36 +95,62 @@ async fn a_task_that_comes_alone_is_told_of_by_its_own_commit() {
     scene.check().await;
 }
 
+/// The queue of hints is full, the role may send none, somebody holds the lock on them.
 #[tokio::test]
 async fn a_hint_that_fails_costs_no_task() {
-    let scene = Scene::new().await;
-    // In place of Postgres' own, in the sessions that begin from here on.
-    scene
-        .run_sql(
-            "do $do$ begin
-                 create sequence failed;
-                 create function pg_notify(text, text) returns void language plpgsql as $$ begin
-                     if current_query() like '%insert into task %' then
-                         perform nextval('failed');
-                         raise 'too many notifications in the NOTIFY queue' using errcode = '54000';
-                     end if;
-                     perform pg_catalog.pg_notify($1, $2);
-                 end $$;
-                 execute format('alter database %I set search_path = public, pg_catalog', current_database());
-             end $do$",
-        )
-        .await;
-    scene.create(new_task("a", "first")).await;
-    // It is tried once, and then not again for long.
-    for round in 0..3 {
-        tokio::time::sleep(WHILE).await;
-        let id = scene.create(new_task("b", &format!("alone, {round}"))).await;
-        assert_eq!(scene.statuses(id).await, [Status::Pending]);
+    for code in ["54000", "42501", "55P03"] {
+        let scene = refusing(code).await;
+        // It is tried once, and then not again for long.
+        for round in 0..3 {
+            tokio::time::sleep(WHILE).await;
+            let id = scene.create(new_task("b", &format!("alone, {round}"))).await;
+            assert_eq!(scene.statuses(id).await, [Status::Pending], "{code}");
+        }
+        assert_eq!((refused(&scene).await, tasks(&scene).await), (1, 4), "{code}");
+        scene.check().await;
     }
-    let of = async |what: &'static str| -> i64 {
-        sqlx::query_scalar(what).fetch_one(&scene.database.pool()).await.unwrap()
-    };
-    assert_eq!(of("select last_value from failed where is_called").await, 1);
-    assert_eq!(of("select count(*) from task").await, 4);
-    scene.check().await;
+}
+
+/// Whatever else it is, nobody knows that nothing was done.
+#[tokio::test]
+async fn a_task_that_fails_otherwise_is_not_tried_again_without_its_hint() {
+    let scene = refusing("58000").await;
+    tokio::time::sleep(WHILE).await;
+    scene.try_create(vec![new_task("b", "alone")]).await.remove(0).unwrap_err();
+    assert_eq!((refused(&scene).await, tasks(&scene).await), (1, 1));
+}
+
+/// A database that refuses a commit with this code, if a hint goes along, after a first task.
+async fn refusing(code: &str) -> Scene {
+    let scene = Scene::new().await;
+    scene.create(new_task("a", "first")).await;
+    let refuse = format!(
+        "create sequence refused;
+         create function note() returns trigger language plpgsql as $$ begin
+             -- At the commit, nobody knows any more what was asked for.
+             perform set_config('test.told', (current_query() like '%pg_notify%')::text, true);
+             return null;
+         end $$;
+         create function refuse() returns trigger language plpgsql as $$ begin
+             if current_setting('test.told') = 'true' then
+                 perform nextval('refused');
+                 raise 'no hints today' using errcode = '{code}';
+             end if;
+             return null;
+         end $$;
+         create trigger note after insert on task for each row execute function note();
+         create constraint trigger refuse after insert on task deferrable initially deferred
+             for each row execute function refuse()"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(refuse)).execute(&scene.database.pool()).await.unwrap();
+    scene
+}
+
+async fn refused(scene: &Scene) -> i64 {
+    let refused = "select last_value from refused where is_called";
+    sqlx::query_scalar(refused).fetch_one(&scene.database.pool()).await.expect("it was tried")
+}
+
+async fn tasks(scene: &Scene) -> i64 {
+    sqlx::query_scalar("select count(*) from task").fetch_one(&scene.database.pool()).await.unwrap()
 }
