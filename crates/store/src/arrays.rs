@@ -1,4 +1,6 @@
 //! Batches as columns: the form in which one statement takes many rows.
+//!
+//! A column in which no row has a value is left out: its parameter is null.
 
 use std::time::Duration;
 
@@ -41,6 +43,11 @@ impl<'a> Row<'a> {
             key_hash: task.key.as_ref().map(hash),
         }
     }
+}
+
+/// The column, unless no row has a value in it.
+pub(crate) fn if_any<T>(column: Vec<Option<T>>) -> Option<Vec<Option<T>>> {
+    column.iter().any(Option::is_some).then_some(column)
 }
 
 /// New tasks, a column each for the parameters of `submit.sql`.

@@ -7,6 +7,15 @@
 /// Fewer tasks than these are looked up one by one, wherever they lie. `claim.sql` has this number as well.
 pub(crate) const FEW: usize = 16;
 
+/// The statement `text` with those of these parts that are wanted, and without the others.
+///
+/// # Panics
+/// As [`without`].
+pub(crate) fn with(text: &str, parts: &[(&str, bool)]) -> String {
+    let left_out: Vec<_> = parts.iter().filter(|(_, wanted)| !wanted).map(|(name, _)| *name).collect();
+    without(text, &left_out)
+}
+
 /// The statement `text` without the named parts.
 ///
 /// # Panics

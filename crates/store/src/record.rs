@@ -10,10 +10,10 @@ use task_domain::ports::{Error, Record, Result};
 use task_domain::seeded::bug;
 use task_domain::{Decision, Lease, Settled, Status, Verdict, WorkerId};
 
-use crate::arrays::Decisions;
+use crate::arrays::{Decisions, if_any};
 use crate::connection::{ANSWER, Held, answered};
 use crate::notify::Notifier;
-use crate::parts::{FEW, without};
+use crate::parts::{FEW, with};
 use crate::row::{ClaimOf, claim_of};
 use crate::seeded::statement;
 
@@ -60,8 +60,8 @@ impl Recorder {
         Self { worker, connection, notifier, doubt: HashSet::new(), stale }
     }
 
-    /// The claims of the batch that were written, each once.
-    async fn write(&mut self, batch: &[Settled]) -> Result<Vec<ClaimOf>> {
+    /// Which claims of the batch were written.
+    async fn write(&mut self, batch: &[Settled]) -> Result<Written> {
         // In one order everywhere, so that two statements on the same tasks cannot deadlock.
         let mut ordered: Vec<_> = batch.iter().collect();
         ordered.sort_unstable_by_key(|s| s.lease.task);
@@ -72,6 +72,8 @@ impl Recorder {
         // Between 1 and 0 there is none.
         let near = near_newest(&columns.tasks);
         let text = Text::of(&columns, near.as_ref()).get();
+        let all_succeeded = columns.statuses.iter().all(|status| *status == Status::Succeeded.code());
+        let any_waits = columns.delays_us.iter().any(|delay| *delay > 0);
         let (first, last) = near.map_or((1, 0), RangeInclusive::into_inner);
         let mut connection = self.connection.take().await?;
         let query = sqlx::query_as(statement(text))
@@ -79,25 +81,25 @@ impl Recorder {
             .bind(columns.tasks)
             .bind(columns.epochs)
             .bind(columns.attempts)
-            .bind(columns.statuses)
-            .bind(columns.failed)
-            .bind(columns.delays_us)
-            .bind(columns.details)
-            .bind(columns.results)
+            .bind((!all_succeeded).then_some(columns.statuses))
+            .bind((!all_succeeded).then_some(columns.failed))
+            .bind(any_waits.then_some(columns.delays_us))
+            .bind(if_any(columns.details))
+            .bind(if_any(columns.results))
             .bind(first)
             .bind(last);
         let answer = answered(ANSWER, query.fetch_one(&mut connection)).await;
-        let (tasks, epochs, ran_out): (Vec<i64>, Vec<i64>, Option<bool>) =
+        let (tasks, epochs, ran_out): (Option<Vec<_>>, Option<Vec<_>>, Option<bool>) =
             self.connection.done(connection, answer).await?;
         if ran_out == Some(true) {
             return Err(Error::LeaseRanOut);
         }
-        Ok(tasks.into_iter().zip(epochs).collect())
+        let some = tasks.zip(epochs).map(|(tasks, epochs)| tasks.into_iter().zip(epochs).collect());
+        Ok(some.map_or(Written::All, Written::Some))
     }
 
     /// What became of each where not all were written.
-    async fn verdicts(&mut self, batch: &[Settled], written: Vec<ClaimOf>) -> Result<Vec<Verdict>> {
-        let mut written: HashSet<_> = written.into_iter().collect();
+    async fn verdicts(&mut self, batch: &[Settled], mut written: HashSet<ClaimOf>) -> Result<Vec<Verdict>> {
         let missing = |s: &&Settled| !written.contains(&claim_of(&s.lease)) && self.doubt.contains(&s.lease);
         let in_doubt: Vec<_> = batch.iter().filter(missing).cloned().collect();
         if !in_doubt.is_empty() {
@@ -124,6 +126,12 @@ impl Recorder {
         let answer = answered(ANSWER, statement.fetch_all(&mut connection)).await;
         self.connection.done(connection, answer).await
     }
+}
+
+/// Which claims of a batch were written.
+enum Written {
+    All,
+    Some(HashSet<ClaimOf>),
 }
 
 /// What a batch needs of `record.sql`.
@@ -156,8 +164,7 @@ impl Text {
     fn write(self) -> String {
         let Self { near, far, again } = self;
         let parts = [("near", near), ("far", far), ("both", near && far), ("again", again)];
-        let left_out: Vec<_> = parts.iter().filter(|(_, wanted)| !wanted).map(|(name, _)| *name).collect();
-        without(include_str!("../queries/record/record.sql"), &left_out)
+        with(include_str!("../queries/record/record.sql"), &parts)
     }
 }
 
@@ -185,10 +192,9 @@ impl Record for Recorder {
                 return Err(error);
             }
         };
-        let verdicts = if written.len() == batch.len() {
-            vec![Verdict::Recorded; batch.len()]
-        } else {
-            self.verdicts(batch, written).await?
+        let verdicts = match written {
+            Written::All => vec![Verdict::Recorded; batch.len()],
+            Written::Some(claims) => self.verdicts(batch, claims).await?,
         };
         if !self.doubt.is_empty() {
             for settled in batch {

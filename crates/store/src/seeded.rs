@@ -31,8 +31,8 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
         ),
         (
             "claim-leaves-in-line",
-            "delete from task_ready where ctid = any(array(select place from picked))\n    returning *",
-            "select * from task_ready where ctid = any(array(select place from picked))",
+            "delete from task_ready where ctid = any((select places from picked)::tid[])\n    returning *",
+            "select * from task_ready where ctid = any((select places from picked)::tid[])",
         ),
         (
             "reclaim-from-the-living",
@@ -48,8 +48,8 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
         ("keys-forgotten", "where id in (select task_id from keyed)", ""),
         (
             "lease-of-the-ended",
-            "exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) as yes",
-            "true as yes",
+            "case when exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) then",
+            "case when true then",
         ),
     ];
     static CHANGED: LazyLock<Mutex<HashMap<&'static str, &'static str>>> = LazyLock::new(Mutex::default);

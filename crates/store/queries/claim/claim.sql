@@ -9,10 +9,22 @@
 -- as much, and a big claim of another worker locks many. What an earlier one had locked may have been undone.
 -- If null, all are tried.
 -- $10: retries of a task that asked for none.
--- The parts `few` and `many` are for as many tasks as it is expected to get: see claim/answer.rs.
+-- The parts `few` and `many` are for as many tasks as it is expected to get, and `lanes` for more lanes than one: see
+-- claim/form.rs.
 with lane as materialized (
-    -- A head is where the lane is looked at from: what lies before it needs no second look.
-    select l.lane_id, head.line_at as from_at, head.task_id as from_id
+    -- A head is where the lane is looked at from: what lies before it needs no second look. A lane that is the only one
+    -- gets no first look either.
+    select l.lane_id,
+        coalesce(
+            -- part lanes
+            head.line_at,
+            -- end lanes
+            l.after_at) as from_at,
+        coalesce(
+            -- part lanes
+            head.task_id,
+            -- end lanes
+            l.after_id) as from_id
     from (
         select lane_id, priority, least(after_at, unsettled) as after_at,
             case when after_at <= unsettled then after_id else 0 end as after_id
@@ -20,6 +32,7 @@ with lane as materialized (
             as b(lane_id, priority, after_at, after_id)
         cross join (select now() - $8 * interval '1 microsecond' as unsettled) u
     ) l
+    -- part lanes
     cross join lateral (
         select r.line_at, r.task_id from task_ready r
         where r.lane_id = l.lane_id and (r.line_at, r.task_id) > (l.after_at, l.after_id)
@@ -27,29 +40,28 @@ with lane as materialized (
     ) head
     -- Lanes of one priority take turns by their oldest task.
     order by l.priority desc, head.line_at, head.task_id
-),
-alive as materialized (
-    -- By the database's clock: a worker whose lease ran out has to renew it first.
-    select exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) as yes
+    -- end lanes
 ),
 picked as materialized (
-    -- A nested loop in the order of `lane` that stops at the limit: later lanes are not touched.
-    select r.place
-    from lane l
-    cross join lateral (
-        select r.ctid as place from task_ready r
-        where r.lane_id = l.lane_id and (r.line_at, r.task_id) >= (l.from_at, l.from_id)
-            -- The age of none, as of what nobody has locked, is the highest.
-            and age(r.xmax) > (select coalesce(age($9::text::xid8::xid), -2147483648))
-        order by r.line_at, r.task_id limit $6
-        for update skip locked
-    ) r
-    where (select yes from alive)
-    limit $6
+    -- By the database's clock: a worker whose lease ran out has to renew it first, and nothing is picked for it.
+    select case when exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) then array(
+        -- A nested loop in the order of `lane` that stops at the limit: later lanes are not touched.
+        select r.place
+        from lane l
+        cross join lateral (
+            select r.ctid as place from task_ready r
+            where r.lane_id = l.lane_id and (r.line_at, r.task_id) >= (l.from_at, l.from_id)
+                -- The age of none, as of what nobody has locked, is the highest.
+                and age(r.xmax) > (select coalesce(age($9::text::xid8::xid), -2147483648))
+            order by r.line_at, r.task_id limit $6
+            for update skip locked
+        ) r
+        limit $6
+    ) end as places
 ),
 gone as (
     -- Rows here are never updated, so the place of a locked row stays.
-    delete from task_ready where ctid = any(array(select place from picked))
+    delete from task_ready where ctid = any((select places from picked)::tid[])
     returning *
 ),
 -- part many
@@ -77,19 +89,17 @@ event as (
     select lane_id, status, 1, count(*), array_agg(task_id), array_agg(version + 1) from gone group by lane_id, status
 )
 -- part many
--- Rows of columns: a row each would cost the worker more than it takes to start what is in it. What most tasks have
--- alike is told of the others only. A large payload has a row of its own: no array holds more than 1,000 times 8 KiB.
-select array_agg(task_id), array_agg(lane_id), array_agg(line_at), array_agg(name), array_agg(payload),
-    array_agg(task_id) filter (where is_own), array_agg(attempt) filter (where is_own),
-    array_agg(failures) filter (where is_own), array_agg(retries) filter (where is_own),
-    array_agg(timeout_ms) filter (where is_own), array_agg(backoff_initial_ms) filter (where is_own),
-    array_agg(backoff_max_ms) filter (where is_own),
-    null::integer, null::timestamptz, null::boolean, null::bigint
-from (
-    -- With an offset, these two are worked out once, and not for each column.
-    select *, case when octet_length(payload) > 8192 then task_id end as alone,
-        attempt > 1 or failures > 0 or retries <> $10
-            or timeout_ms is not null or backoff_initial_ms is not null or backoff_max_ms is not null as is_own
+,
+told as materialized (
+    -- Columns: a row each would cost the worker more than it takes to start what is in it. What most tasks have alike is told
+    -- of the others only. A large payload has a row of its own: no array holds more than 1,000 times 8 KiB.
+    select array_agg(task_id) as task_ids, array_agg(lane_id) as lane_ids, array_agg(line_at) as lines_at,
+        array_agg(name) as names, array_agg(case when octet_length(payload) <= 8192 then payload end) as payloads,
+        array_agg(array[task_id, attempt, failures, retries, timeout_ms, backoff_initial_ms, backoff_max_ms]) filter (
+            where attempt > 1 or failures > 0 or retries <> $10
+                or timeout_ms is not null or backoff_initial_ms is not null or backoff_max_ms is not null
+        ) as own,
+        array_agg(task_id) filter (where octet_length(payload) > 8192) as large
     from (
 select g.task_id, g.lane_id, g.line_at, g.attempt + 1 as attempt, g.failures,
     t.retries, t.timeout_ms, t.backoff_initial_ms, t.backoff_max_ms, t.name, t.payload
@@ -115,20 +125,22 @@ cross join lateral (
 where (select n from newest) > coalesce((select n from near), 0)
     and (g.task_id between (select first from near) and (select last from near)) is not true
 -- end many
--- A last row says when this was, which transaction comes next and, where there were fewer than asked for, why
--- that may be: by the newest lane there is and by whether the worker has a lease at all.
+-- Said besides: when this was, if all were tried which transaction comes next and, where there were fewer than asked
+-- for, why that may be: by the newest lane there is and by whether the worker has a lease at all.
 -- part few
 union all
-select null, (select max(id) from task_lane), now(), (select yes from alive)::integer, null, null,
-    pg_snapshot_xmax(pg_current_snapshot())::text::bigint, null, null, null, null
+select null, (select max(id) from task_lane), now(), (select (places is not null)::integer from picked), null, null,
+    case when $9 is null then pg_snapshot_xmax(pg_current_snapshot())::text::bigint end, null, null, null, null
 -- end few
 -- part many
     ) claimed
-    offset 0
-) told
-group by alone
+)
+select task_ids, lane_ids, lines_at, names, payloads, own,
+    now(), case when $9 is null then pg_snapshot_xmax(pg_current_snapshot())::text::bigint end,
+    (select max(id) from task_lane), (select places is not null from picked)
+from told
 union all
-select null, null, null, null, null, null, null, null, null, null, null, null,
-    (select max(id) from task_lane), now(), (select yes from alive),
-    pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+select array[t.id], null, null, null, array[t.payload], null, null, null, null, null
+from (select unnest(large) as id from told) l
+cross join lateral (select id, payload from task where id = l.id offset 0) t
 -- end many

@@ -1,11 +1,13 @@
 -- Writes what became of attempts of worker $1, fenced: a lease that is no longer held changes
--- nothing. Returns the tasks that were written, with their claims, and whether the worker's own lease has run out but may
--- still be renewed, so that nothing was.
+-- nothing. Returns whether all tasks were written, which of them with their claims if not, and whether the worker's own
+-- lease has run out but may still be renewed, so that nothing was.
+-- $5 to $9 are null where all of their values are: a batch of tasks that succeeded without a result has none of them.
 -- Parts of it are left out where the batch has nothing for them: see record.rs.
-with input as materialized (
-    select * from unnest(
-        $2::bigint[], $3::bigint[], $4::integer[], $5::smallint[], $6::boolean[], $7::bigint[], $8::text[], $9::text[]
-    ) as i(task_id, epoch, attempt, status, failed, delay_us, details, result)
+with input as (
+    -- Columns of a select give a row at a time; each function of a `from` would first store all that it gives.
+    select unnest($2::bigint[]) as task_id, unnest($3::bigint[]) as epoch, unnest($4::integer[]) as attempt,
+        unnest($5::smallint[]) as status, unnest($6::boolean[]) as failed, unnest($7::bigint[]) as delay_us,
+        unnest($8::text[]) as details, unnest($9::text[]) as result
 ),
 worker as materialized (
     -- By the database's clock.
@@ -20,12 +22,14 @@ near as (
     where r.task_id between $10 and $11 and r.task_id = i.task_id
         and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1
         and (select alive from worker)
-    returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, r.crashes,
+    returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, i.epoch,
+        coalesce(i.status, 3::smallint) as status,
+        -- part again
         -- Put back without a failure, an attempt is not spent.
         case when i.status = 0 then r.attempt - 1 else r.attempt end as attempt_spent,
-        r.failures + i.failed::integer as failures,
-        i.status, i.details, i.result, i.epoch,
-        case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at
+        r.failures + i.failed::integer as failures, r.crashes,
+        -- end again
+        case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at, i.details, i.result
 ),
 -- end near
 -- part far
@@ -38,12 +42,14 @@ far as (
     where i.task_id not between $10 and $11 and r.task_id = any(array[i.task_id])
         and r.epoch = any(array[i.epoch]) and r.attempt = any(array[i.attempt]) and r.worker_id = $1
         and (select alive from worker)
-    returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, r.crashes,
+    returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, i.epoch,
+        coalesce(i.status, 3::smallint) as status,
+        -- part again
         -- Put back without a failure, an attempt is not spent.
         case when i.status = 0 then r.attempt - 1 else r.attempt end as attempt_spent,
-        r.failures + i.failed::integer as failures,
-        i.status, i.details, i.result, i.epoch,
-        case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at
+        r.failures + i.failed::integer as failures, r.crashes,
+        -- end again
+        case when i.delay_us > 0 then now() + i.delay_us * interval '1 microsecond' end as run_at, i.details, i.result
 ),
 -- end far
 gone as not materialized (
@@ -84,7 +90,9 @@ event as (
     insert into task_event (lane_id, from_status, to_status, n, task_ids, versions)
     select lane_id, 1, status, count(*), array_agg(task_id), array_agg(version) from gone group by lane_id, status
 )
--- One row: a row each would cost both ends more than the tasks themselves.
-select coalesce(array_agg(task_id), '{}'), coalesce(array_agg(epoch), '{}'),
+-- One row: a row each would cost both ends more than the tasks themselves. Which they were is told only if not all
+-- were written.
+select case when n < cardinality($2) then array(select task_id from gone) end,
+    case when n < cardinality($2) then array(select epoch from gone) end,
     (select not alive from worker) as ran_out
-from gone
+from (select count(*) as n from gone) g

@@ -1,16 +1,18 @@
 -- Stores a batch of tasks with all that goes with them, in one statement.
 -- Returns one row: which of the batch were stored, by their places from 1, their ids, and when. One
 -- that is missing has an idempotency key that was used before.
+-- $3 to $6 and $9 to $11 are null where all of their values are.
 -- Parts of it are left out where the batch has nothing for them: see submit/insert.rs.
 with input as materialized (
     select nextval('task_id_seq') as id, i.*
-    from unnest(
-        $1::integer[], $2::integer[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[],
-        $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[]
-    ) with ordinality as i(
-        lane_id, retries, run_at, timeout_ms, backoff_initial_ms, backoff_max_ms,
-        name, payload, labels, idempotency_key, key_hash, ord
-    )
+    from (
+        -- Columns of a select give a row at a time; each function of a `from` would first store all that it gives.
+        select unnest($1::integer[]) as lane_id, unnest($2::integer[]) as retries, unnest($3::timestamptz[]) as run_at,
+            unnest($4::bigint[]) as timeout_ms, unnest($5::bigint[]) as backoff_initial_ms,
+            unnest($6::bigint[]) as backoff_max_ms, unnest($7::text[]) as name, unnest($8::text[]) as payload,
+            unnest($9::text[]) as labels, unnest($10::text[]) as idempotency_key, unnest($11::uuid[]) as key_hash,
+            generate_series(1, cardinality($1)::bigint) as ord
+    ) i
 ),
 -- part keyed
 keyed as (
@@ -21,7 +23,12 @@ keyed as (
     returning task_id
 ),
 -- end keyed
-fresh as materialized (
+-- Without keys, its readers read the input itself.
+fresh as
+-- part unkeyed
+not
+-- end unkeyed
+materialized (
     select * from input
     -- part keyed
     where key_hash is null or id in (select task_id from keyed)

@@ -1,7 +1,7 @@
-//! What a claim is answered: a row for each task where few are expected, and else rows of columns, one for
-//! all but large payloads: a row each costs the worker more than to start the task.
+//! What a claim is answered: a row for each task where few are expected, and else one row of columns, with the large
+//! payloads in rows of their own: a row each costs the worker more than to start the task.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
 
 use jiff_sqlx::Timestamp;
 use sqlx::error::BoxDynError;
@@ -9,33 +9,8 @@ use sqlx::postgres::{PgHasArrayType, PgRow, PgTypeInfo, PgValueRef};
 use sqlx::{Decode, Postgres, Row, Type};
 use task_domain::{Name, Payload, Retries};
 
-use crate::parts::{FEW, without};
+use super::form::Form;
 use crate::watermark::Place;
-
-/// How a claim is to be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Rows,
-    Columns,
-}
-
-impl Form {
-    /// For a claim that is expected to get so many tasks.
-    pub(super) fn of(tasks: usize) -> Self {
-        if tasks < FEW { Self::Rows } else { Self::Columns }
-    }
-
-    /// `claim.sql` with what it needs for that. Where few are expected, all are looked up.
-    pub(super) fn text(self) -> &'static str {
-        static ROWS: LazyLock<String> = LazyLock::new(|| without(WHOLE, &["many"]));
-        static COLUMNS: LazyLock<String> = LazyLock::new(|| without(WHOLE, &["few"]));
-        const WHOLE: &str = include_str!("../../queries/claim/claim.sql");
-        match self {
-            Self::Rows => &ROWS,
-            Self::Columns => &COLUMNS,
-        }
-    }
-}
 
 /// The answer.
 #[derive(Debug, Default)]
@@ -43,7 +18,7 @@ pub(super) struct Answer {
     pub(super) found: Vec<Found>,
     /// When it was given, by the database's clock.
     pub(super) at: Option<jiff::Timestamp>,
-    /// The transaction that was to come next.
+    /// The transaction that was to come next, if all were tried.
     pub(super) next: Option<i64>,
     /// The newest lane there was.
     pub(super) newest_lane: Option<i32>,
@@ -88,25 +63,31 @@ impl Default for Own {
 }
 
 impl Answer {
-    /// Reads it. Its last row, which has no task, is about the claim itself.
     pub(super) fn read(form: Form, rows: &[PgRow]) -> Self {
+        if form.many { Self::of_columns(rows) } else { Self::of_rows(rows) }
+    }
+
+    /// The last row, which has no task, is about the claim itself.
+    fn of_rows(rows: &[PgRow]) -> Self {
         let Some((last, rows)) = rows.split_last() else { return Self::default() };
-        let at = |n| Some(last.get::<Timestamp, _>(n).to_jiff());
-        match form {
-            Form::Rows => Self {
-                found: rows.iter().map(of_row).collect(),
-                newest_lane: last.get(1),
-                at: at(2),
-                has_lease: last.get::<i32, _>(3) != 0,
-                next: last.get(6),
-            },
-            Form::Columns => Self {
-                found: rows.iter().flat_map(of_columns).collect(),
-                newest_lane: last.get(12),
-                at: at(13),
-                has_lease: last.get(14),
-                next: last.get(15),
-            },
+        Self {
+            found: rows.iter().map(of_row).collect(),
+            newest_lane: last.get(1),
+            at: Some(last.get::<Timestamp, _>(2).to_jiff()),
+            has_lease: last.get::<i32, _>(3) != 0,
+            next: last.get(6),
+        }
+    }
+
+    /// The first row has the columns, and what is about the claim itself.
+    fn of_columns(rows: &[PgRow]) -> Self {
+        let Some((first, large)) = rows.split_first() else { return Self::default() };
+        Self {
+            found: of_columns(first, large),
+            at: Some(first.get::<Timestamp, _>(6).to_jiff()),
+            next: first.get(7),
+            newest_lane: first.get(8),
+            has_lease: first.get(9),
         }
     }
 }
@@ -129,43 +110,101 @@ fn of_row(row: &PgRow) -> Found {
 }
 
 /// All columns have one order: the rows' as they came to the aggregates, of which none sorts.
-fn of_columns(row: &PgRow) -> Vec<Found> {
-    let tasks: Vec<i64> = row.get(0);
+fn of_columns(row: &PgRow, large: &[PgRow]) -> Vec<Found> {
+    // Where nothing was found, there are no columns.
+    let Some(tasks) = row.get::<Option<Vec<i64>>, _>(0) else { return Vec::new() };
     let lanes: Vec<i32> = row.get(1);
     let times: Vec<Timestamp> = row.get(2);
     let names: Vec<Stored<Name>> = row.get(3);
-    let payloads: Vec<Stored<Payload>> = row.get(4);
+    let payloads: Vec<Option<Stored<Payload>>> = row.get(4);
     let lengths = [lanes.len(), times.len(), names.len(), payloads.len()];
     assert_eq!(lengths, [tasks.len(); 4], "a claim's columns are as long as each other");
-    let mut owners = owners(row).into_iter().peekable();
+    let mut owners = row.get::<Option<Owners>, _>(5).unwrap_or_default().0.into_iter().peekable();
+    let mut large: HashMap<_, _> = large.iter().map(of_large).collect();
     let places = tasks.into_iter().zip(times).map(|(task, at)| Place { at: at.to_jiff(), task });
     let found = places.zip(lanes).zip(names.into_iter().zip(payloads)).map(
-        |((place, lane), (Stored(name), Stored(payload)))| {
+        |((place, lane), (Stored(name), payload))| {
             let own = owners.next_if(|(owner, _)| *owner == place.task).map(|(_, own)| own);
+            let payload = match payload {
+                Some(Stored(payload)) => payload,
+                None => large.remove(&place.task).expect("what is not in its column has a row"),
+            };
             Found { lane, place, name, payload, own: own.unwrap_or_default() }
         },
     );
     let found = found.collect();
-    assert_eq!(owners.next(), None, "a claim's columns are in one order");
+    assert!(owners.next().is_none(), "a claim's columns are in one order");
     found
 }
 
-/// The tasks that are not like most.
-fn owners(row: &PgRow) -> Vec<(i64, Own)> {
-    let Some(tasks) = row.get::<Option<Vec<i64>>, _>(5) else { return Vec::new() };
-    let whole = |n| -> Vec<i32> { row.get(n) };
-    let span = |n| -> Vec<Option<i64>> { row.get(n) };
-    let (attempts, failures, retries) = (whole(6), whole(7), whole(8));
-    let (timeouts, initials, maxima) = (span(9), span(10), span(11));
-    let own = |n: usize| Own {
-        attempt: attempts[n],
-        failures: failures[n],
-        retries: retries[n],
-        timeout_ms: timeouts[n],
-        backoff_initial_ms: initials[n],
-        backoff_max_ms: maxima[n],
-    };
-    tasks.into_iter().enumerate().map(|(n, task)| (task, own(n))).collect()
+/// A large payload, with its task.
+fn of_large(row: &PgRow) -> (i64, Payload) {
+    let (tasks, mut payloads): (Vec<i64>, Vec<Stored<Payload>>) = (row.get(0), row.get(4));
+    let Stored(payload) = payloads.swap_remove(0);
+    (tasks[0], payload)
+}
+
+/// The tasks that are not like most: an array with a row of numbers for each.
+#[derive(Default)]
+struct Owners(Vec<(i64, Own)>);
+
+impl Type<Postgres> for Owners {
+    fn type_info() -> PgTypeInfo {
+        <i64 as PgHasArrayType>::array_type_info()
+    }
+}
+
+impl Decode<'_, Postgres> for Owners {
+    /// As Postgres sends an array of two dimensions: how many there are, a flag, the type, each dimension's length and first
+    /// index, and then each number after its length in bytes, of which less than none says that it is null.
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        let mut bytes = Bytes(value.as_bytes()?);
+        let [dimensions, _flag, _type, rows, _first, columns, _index] = bytes.take()?;
+        if (dimensions, columns) != (2, 7) {
+            return Err("not an array of rows of seven numbers".into());
+        }
+        let row = |_| {
+            let row: [Option<i64>; 7] = bytes.numbers()?;
+            let [Some(task), Some(attempt), Some(failures), Some(retries), ..] = row else {
+                return Err("a number is missing".into());
+            };
+            let [.., timeout_ms, backoff_initial_ms, backoff_max_ms] = row;
+            let [attempt, failures, retries] =
+                [attempt.try_into()?, failures.try_into()?, retries.try_into()?];
+            Ok((task, Own { attempt, failures, retries, timeout_ms, backoff_initial_ms, backoff_max_ms }))
+        };
+        (0..rows).map(row).collect::<Result<_, BoxDynError>>().map(Self)
+    }
+}
+
+/// What is left of a value.
+struct Bytes<'a>(&'a [u8]);
+
+impl Bytes<'_> {
+    fn chunk<const N: usize>(&mut self) -> Result<[u8; N], BoxDynError> {
+        let (chunk, rest) = self.0.split_first_chunk().ok_or("the array ends too early")?;
+        self.0 = rest;
+        Ok(*chunk)
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[i32; N], BoxDynError> {
+        let mut taken = [0; N];
+        for each in &mut taken {
+            *each = i32::from_be_bytes(self.chunk()?);
+        }
+        Ok(taken)
+    }
+
+    fn numbers<const N: usize>(&mut self) -> Result<[Option<i64>; N], BoxDynError> {
+        let mut numbers = [None; N];
+        for each in &mut numbers {
+            *each = match self.take()? {
+                [length] if length < 0 => None,
+                _ => Some(i64::from_be_bytes(self.chunk()?)),
+            };
+        }
+        Ok(numbers)
+    }
 }
 
 /// A text on its way into a type of the domain, without a copy on the way.

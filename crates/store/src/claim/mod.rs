@@ -1,6 +1,7 @@
 //! Hands out work: one short statement for as many tasks as there are free slots.
 
 mod answer;
+mod form;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -12,7 +13,8 @@ use task_domain::seeded::bug;
 use task_domain::{Claimed, Epoch, Kind, Lease, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
 
-use self::answer::{Answer, Form, Found, Own};
+use self::answer::{Answer, Found, Own};
+use self::form::Form;
 use crate::connection::{ANSWER, Held, answered};
 use crate::error::from_sqlx;
 use crate::lane::Lanes;
@@ -31,8 +33,8 @@ pub struct Claimer {
     served: Vec<Served>,
     served_as_of: Option<Instant>,
     marks: Watermarks,
-    /// How the next claim is to be answered.
-    form: Form,
+    /// How many tasks the last claim got: the next is expected to get as many.
+    expected: usize,
     epochs: Epochs,
     /// Claims whose answer was lost, with when: they may have been committed all the same.
     doubt: Vec<(Epoch, Instant)>,
@@ -48,7 +50,7 @@ struct Served {
 
 /// The statement that claims where many tasks are expected, for those who want to see how Postgres does that.
 pub fn claim_statement() -> &'static str {
-    Form::Columns.text()
+    Form::of(usize::MAX, 1).text()
 }
 
 /// Numbers the claims of one worker's session; clones go on from each other.
@@ -98,7 +100,7 @@ impl Claimer {
             served: Vec::new(),
             served_as_of: None,
             marks,
-            form: Form::of(0),
+            expected: 0,
             epochs,
             doubt: Vec::new(),
             notifier,
@@ -208,7 +210,7 @@ impl Claimer {
             return Err(Error::LeaseRanOut);
         }
         let found = answer.found;
-        self.form = Form::of(found.len());
+        self.expected = found.len();
         let seen = Seen {
             places: found.iter().map(|found| (found.lane, found.place)).collect(),
             full: found.len() == limit,
@@ -244,8 +246,9 @@ impl Claimer {
     async fn run(&mut self, start: &Start, epoch: Epoch, limit: usize) -> Result<Answer> {
         let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
         let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
+        let form = Form::of(self.expected, lanes.len());
         let mut connection = self.connection.take().await?;
-        let query = sqlx::query(statement(self.form.text()))
+        let query = sqlx::query(statement(form.text()))
             .bind(self.worker.get())
             .bind(lanes)
             .bind(priorities)
@@ -262,7 +265,7 @@ impl Claimer {
         if rows.is_err() && !refused && !bug("unheard-claim-forgotten") {
             self.doubt.push((epoch, Instant::now()));
         }
-        Ok(Answer::read(self.form, &rows?))
+        Ok(Answer::read(form, &rows?))
     }
 
     /// Puts back what was claimed by statements whose answer was lost. Asked again until they

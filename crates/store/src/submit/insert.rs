@@ -6,9 +6,9 @@ use jiff_sqlx::Timestamp;
 use sqlx::postgres::PgConnection;
 use task_domain::{Created, NewTask, TaskId};
 
-use crate::arrays::{NewTasks, Row};
+use crate::arrays::{NewTasks, Row, if_any};
 use crate::notify::ALONG;
-use crate::parts::without;
+use crate::parts::with;
 use crate::seeded::statement;
 
 /// A task that was stored, and its place among those that were given.
@@ -36,15 +36,15 @@ pub(super) async fn insert(
     let (places, ids, at): (Vec<i64>, Vec<i64>, Timestamp) = sqlx::query_as(statement(text(tasks)))
         .bind(columns.lanes)
         .bind(columns.retries)
-        .bind(columns.run_at)
-        .bind(columns.timeout)
-        .bind(columns.backoff_initial)
-        .bind(columns.backoff_max)
+        .bind(if_any(columns.run_at))
+        .bind(if_any(columns.timeout))
+        .bind(if_any(columns.backoff_initial))
+        .bind(if_any(columns.backoff_max))
         .bind(columns.names)
         .bind(columns.payloads)
-        .bind(columns.labels)
-        .bind(columns.keys)
-        .bind(columns.key_hashes)
+        .bind(if_any(columns.labels))
+        .bind(if_any(columns.keys))
+        .bind(if_any(columns.key_hashes))
         .fetch_one(connection)
         .await?;
     let stored = |(place, id)| Stored {
@@ -68,9 +68,13 @@ async fn insert_one(
     lane: i32,
     told: Option<i32>,
 ) -> sqlx::Result<Option<Created>> {
-    static TEXTS: LazyLock<[String; 4]> =
-        LazyLock::new(|| texts(include_str!("../../queries/task/submit_one.sql"), "keyed", "told"));
-    let text = &TEXTS[usize::from(told.is_some()) << 1 | usize::from(task.key.is_some())];
+    static TEXTS: LazyLock<[String; 4]> = LazyLock::new(|| {
+        texts(|keyed, told| {
+            let parts = [("keyed", keyed), ("told", told)];
+            with(include_str!("../../queries/task/submit_one.sql"), &parts)
+        })
+    });
+    let text = &TEXTS[place(task.key.is_some(), told.is_some())];
     let row = Row::new(task, lane);
     let mut query = sqlx::query_as(statement(text))
         .bind(row.lane)
@@ -96,14 +100,23 @@ fn created(id: i64, at: Timestamp) -> Created {
 
 /// `submit.sql` with what these tasks need of it.
 fn text(tasks: &[&NewTask]) -> &'static str {
-    static TEXTS: LazyLock<[String; 4]> =
-        LazyLock::new(|| texts(include_str!("../../queries/task/submit.sql"), "keyed", "delayed"));
+    static TEXTS: LazyLock<[String; 4]> = LazyLock::new(|| {
+        texts(|keyed, delayed| {
+            let parts = [("keyed", keyed), ("unkeyed", !keyed), ("delayed", delayed)];
+            with(include_str!("../../queries/task/submit.sql"), &parts)
+        })
+    });
     let keyed = tasks.iter().any(|task| task.key.is_some());
     let delayed = tasks.iter().any(|task| task.run_at.is_some());
-    &TEXTS[usize::from(delayed) << 1 | usize::from(keyed)]
+    &TEXTS[place(keyed, delayed)]
 }
 
-/// The statement with neither of two parts, with the first, the second and both.
-fn texts(text: &str, first: &str, second: &str) -> [String; 4] {
-    [&[first, second][..], &[second], &[first], &[]].map(|parts| without(text, parts))
+/// A statement for each answer to two questions.
+fn texts(text: impl Fn(bool, bool) -> String) -> [String; 4] {
+    [text(false, false), text(true, false), text(false, true), text(true, true)]
+}
+
+/// Where among [`texts`] the statement for these answers is.
+fn place(first: bool, second: bool) -> usize {
+    usize::from(first) | usize::from(second) << 1
 }

@@ -210,9 +210,11 @@ async fn batches_of_every_make_are_written_in_full() {
     let ends = [Decision::Succeed(None), Decision::Fail { error: "no".into() }];
     let goes_on = [retry_after(Duration::ZERO), retry_after(hour), back(Duration::ZERO), back(hour)];
     let mixed = [&ends[..], &goes_on].concat();
+    let plain = [Decision::Succeed(None)];
+    let with_results = [Decision::Succeed(None), Decision::Succeed(Some(TaskResult::new("[1]").unwrap()))];
     // So many that lie together, and so many before them that lie apart, most of them out of the reach of one scan.
     for (together, apart) in [(40, 0), (0, 6), (40, 6)] {
-        for decisions in [&ends[..], &goes_on, &mixed] {
+        for decisions in [&plain[..], &with_results, &ends, &goes_on, &mixed] {
             for _ in 0..apart {
                 scene.create(new_task("a", "apart")).await;
                 scene.store.submit((0..60).map(|n| new_task("b", &n.to_string())).collect()).await;
@@ -227,13 +229,20 @@ async fn batches_of_every_make_are_written_in_full() {
             let verdicts = worker.recorder.record(&batch).await.unwrap();
             assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Recorded), "{verdicts:?}");
             for settled in &batch {
-                let expected = match settled.decision {
-                    Decision::Succeed(_) => Status::Succeeded,
-                    Decision::Fail { .. } => Status::Failed,
-                    Decision::Retry { .. } => Status::Retrying,
-                    Decision::PutBack { .. } => Status::Pending,
+                let (status, details, result, waits) = match &settled.decision {
+                    Decision::Succeed(result) => (Status::Succeeded, None, result.clone(), false),
+                    Decision::Fail { error } => (Status::Failed, Some(error.as_str()), None, false),
+                    Decision::Retry { error, delay } => {
+                        (Status::Retrying, Some(error.as_str()), None, *delay == hour)
+                    }
+                    Decision::PutBack { reason, delay } => {
+                        (Status::Pending, Some(*reason), None, *delay == hour)
+                    }
                 };
-                assert_eq!(scene.status(settled.lease.task).await, expected, "{settled:?}");
+                let task = scene.store.get(settled.lease.task).await.unwrap();
+                assert_eq!(task.summary.status, status, "{settled:?}");
+                assert_eq!((task.details.as_deref(), &task.result), (details, &result));
+                assert_eq!(task.summary.run_at.is_some(), waits, "{settled:?}");
                 scene.store.cancel(settled.lease.task, None).await.ok();
             }
             scene.check().await;

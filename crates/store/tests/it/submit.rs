@@ -261,6 +261,16 @@ async fn batches_of_every_make_are_stored_in_full() {
             // Some have a key and some have none.
             task.key =
                 key.filter(|_| n.is_multiple_of(2)).map(|k| IdempotencyKey::new(format!("{k}{n}")).unwrap());
+            // Those of every other round have nothing of their own; of the others, some have one thing, and some none.
+            match n * (round % 2) % 4 {
+                1 => task.labels = Labels::new([("team".to_owned(), n.to_string())]).unwrap(),
+                2 => task.timeout = Some(Duration::from_secs(9)),
+                3 => {
+                    task.backoff =
+                        Some(RetryPolicy::new(Duration::from_millis(5), Duration::from_secs(9)).unwrap());
+                }
+                _ => {}
+            }
             task
         };
         let tasks: Vec<_> = (0..12).map(task).collect();
@@ -270,9 +280,14 @@ async fn batches_of_every_make_are_stored_in_full() {
             let (first, again) = (first.unwrap(), again.unwrap());
             assert!(first.is_new);
             assert_eq!(again.is_new, task.key.is_none());
-            let kept = scene.store.get(first.id).await.unwrap().summary;
-            assert_eq!((kept.name, kept.status), (task.name.clone(), Status::Pending));
-            assert_eq!(kept.run_at.is_some(), task.run_at.is_some());
+            let kept = scene.store.get(first.id).await.unwrap();
+            assert_eq!((&kept.summary.name, kept.summary.status), (&task.name, Status::Pending));
+            assert_eq!(kept.summary.run_at.is_some(), task.run_at.is_some());
+            assert_eq!(
+                (&kept.labels, kept.timeout, kept.backoff),
+                (&task.labels, task.timeout, task.backoff)
+            );
+            assert_eq!((&kept.payload, &kept.key), (&task.payload, &task.key));
         }
         scene.check().await;
     }
