@@ -1,0 +1,5 @@
+-- A task's later changes go between its creation and that of the next task. So pages of this index are left with room for
+-- two more entries beside each that is there when they are made: otherwise each is split once and again as the tasks of
+-- it run, and stays two thirds full.
+set local lock_timeout = '5s';
+alter index idx_task_id_created_at set (fillfactor = 33);
