@@ -19,6 +19,7 @@ mod maintain;
 mod measure;
 mod readiness;
 mod service;
+mod short_way;
 mod watch;
 
 pub use backend::{Backend, Pace};

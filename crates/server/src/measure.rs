@@ -4,10 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
 use futures::FutureExt;
+use http::{Request, Response};
 use tokio::sync::Semaphore;
 use tonic::{Code, Status};
 
@@ -70,15 +68,19 @@ fn name(place: usize) -> &'static str {
     METHODS.get(place).copied().unwrap_or("other")
 }
 
-/// Passes a call on.
-pub(crate) async fn call(calls: &Calls, request: Request, next: Next) -> Response {
-    let Some(method) = request.uri().path().strip_prefix(SERVICE) else { return next.run(request).await };
+/// Passes a call on to what runs it.
+pub(crate) async fn call<I, O: Default, F: Future<Output = Response<O>>>(
+    calls: &Calls,
+    request: Request<I>,
+    run: impl FnOnce(Request<I>) -> F,
+) -> Response<O> {
+    let Some(method) = request.uri().path().strip_prefix(SERVICE) else { return run(request).await };
     let place = METHODS.iter().position(|m| *m == method).unwrap_or(METHODS.len());
     let arrived = Instant::now();
     // The body is read only behind this, so that what waits here costs little. Watches have a
     // limit of their own and must not keep calls out.
     let _slot = if name(place) == WATCH { None } else { calls.slots.acquire().await.ok() };
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answer = AssertUnwindSafe(run(request)).catch_unwind().await;
     let response = answer.unwrap_or_else(|_| {
         metrics::counter!(PANICS).increment(1);
         tracing::error!(method = name(place), "a call ended in a panic; this is a defect of the service");
@@ -89,7 +91,7 @@ pub(crate) async fn call(calls: &Calls, request: Request, next: Next) -> Respons
 }
 
 /// A call that fails before its first message says so in its head; any other has been taken on.
-fn code(response: &Response) -> Code {
+fn code<B>(response: &Response<B>) -> Code {
     response.headers().get("grpc-status").map_or(Code::Ok, |v| Code::from_bytes(v.as_bytes()))
 }
 

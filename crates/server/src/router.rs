@@ -16,30 +16,30 @@ use tower::Layer;
 use crate::http::{cors, fallback, probes};
 use crate::readiness::Readiness;
 use crate::service::Service;
+use crate::short_way::ShortWay;
 use crate::{Backend, Options, measure};
 
-/// Puts gRPC, gRPC-Web, probes, metrics and the page for browsers behind one another.
+/// Puts gRPC, gRPC-Web, probes, metrics and the page for browsers behind one another, and the short way before them.
 pub(crate) fn build<B: Backend, H: Health>(
     options: &Options,
     service: Service<B>,
     health: HealthServer<H>,
     readiness: Arc<Readiness<B>>,
-) -> Router {
+) -> (Router, ShortWay<TaskServiceServer<Service<B>>>) {
     let tasks = TaskServiceServer::new(service)
         .max_decoding_message_size(task_proto::MAX_MESSAGE_BYTES)
         .max_encoding_message_size(task_proto::MAX_MESSAGE_BYTES);
     let web = GrpcWebLayer::new();
     let mut grpc = Routes::builder();
     // Each service by itself: around the whole router the layer would refuse plain HTTP/1.
-    grpc.add_service(web.layer(tasks));
+    grpc.add_service(web.layer(tasks.clone()));
     grpc.add_service(web.layer(health));
     if options.reflection {
         grpc.add_service(reflection());
     }
-    let gate = Arc::new(Gate {
-        origins: cors::Origins::new(&options.web_origins),
-        calls: measure::Calls::new(options.max_calls),
-    });
+    let calls = Arc::new(measure::Calls::new(options.max_calls));
+    let gate =
+        Arc::new(Gate { origins: cors::Origins::new(&options.web_origins), calls: Arc::clone(&calls) });
     let mut router = grpc
         .routes()
         .into_axum_router()
@@ -50,17 +50,20 @@ pub(crate) fn build<B: Backend, H: Health>(
         router = router.route("/metrics", get(probes::metrics).with_state(recorder));
     }
     // In place of tonic's own, which would answer browsers with an empty 200.
-    router.fallback(fallback::answer)
+    (router.fallback(fallback::answer), ShortWay { tasks, calls })
 }
 
-/// What every gRPC call passes, as one layer: each is another box around every call.
+/// What every other gRPC call passes, as one layer: each is another box around every call.
 struct Gate {
     origins: cors::Origins,
-    calls: measure::Calls,
+    calls: Arc<measure::Calls>,
 }
 
 async fn pass(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    cors::answer(&gate.origins, request, |request| measure::call(&gate.calls, request, next)).await
+    cors::answer(&gate.origins, request, |request| {
+        measure::call(&gate.calls, request, |request| next.run(request))
+    })
+    .await
 }
 
 /// The interface's own description, for callers that know nothing of it.

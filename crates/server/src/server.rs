@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::layer::util::{Identity, Stack};
 
 use crate::readiness::{Readiness, State};
 use crate::service::Service;
@@ -112,7 +113,7 @@ impl<B: Backend> Server<B> {
         if let Some(recorder) = options.recorder.clone() {
             tasks.spawn(recorder.upkeep());
         }
-        let router = router::build(&options, service, health, Arc::clone(&readiness));
+        let (router, short_way) = router::build(&options, service, health, Arc::clone(&readiness));
 
         let prepare = {
             let readiness = Arc::clone(&readiness);
@@ -130,7 +131,7 @@ impl<B: Backend> Server<B> {
 
         let connections =
             incoming::accept(listener, options.max_connections, options.opening_timeout, cut.clone());
-        let serving = transport(&options, router)
+        let serving = transport(&options, short_way, router)
             .serve_with_incoming_shutdown(connections, drain.clone().cancelled_owned());
         let mut serving = std::pin::pin!(serving);
         tracing::info!(address = %address, "listening");
@@ -164,7 +165,7 @@ impl<B: Backend> Server<B> {
     }
 }
 
-fn transport(options: &Options, router: axum::Router) -> Router {
+fn transport<L: Clone>(options: &Options, before: L, router: axum::Router) -> Router<Stack<L, Identity>> {
     tonic::transport::Server::builder()
         .accept_http1(true)
         .timeout(options.request_timeout)
@@ -175,6 +176,7 @@ fn transport(options: &Options, router: axum::Router) -> Router {
         .http2_keepalive_timeout(Some(KEEPALIVE))
         // Spread, so that connections made together do not all come back together.
         .max_connection_age(options.connection_age.mul_f64(rand::random_range(0.8..=1.2)))
+        .layer(before)
         .add_routes(tonic::service::Routes::from(router))
 }
 
