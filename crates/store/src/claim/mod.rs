@@ -2,6 +2,7 @@
 
 mod answer;
 mod form;
+mod own;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -13,8 +14,9 @@ use task_domain::seeded::bug;
 use task_domain::{Claimed, Epoch, Kind, Lease, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
 
-use self::answer::{Answer, Found, Own};
+use self::answer::{Answer, Found};
 use self::form::Form;
+use self::own::Own;
 use crate::connection::{ANSWER, Held, answered};
 use crate::error::from_sqlx;
 use crate::lane::Lanes;
