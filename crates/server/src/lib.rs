@@ -1,8 +1,8 @@
 //! The gRPC facade of the Task Service: it checks a request, calls a port and converts the answer.
 //!
 //! One port serves gRPC, gRPC-Web, the health service, `/metrics`, `/healthz`, `/readyz` and a
-//! page for browsers. A call passes [`router`] (what answers where), `measure` (counted, bounded,
-//! panics caught) and one file of `service`; watches live in `watch`, around one subscription to
+//! page for browsers. A call passes `short_way` or, if it is not plain gRPC, [`router`] (what answers where), `measure`
+//! (counted, bounded, panics caught) and one file of `service`; watches live in `watch`, around one subscription to
 //! the store for all of them. What the server keeps running beside its calls is in `readiness` and
 //! `maintain`. [`Server`] starts and stops it all.
 

@@ -53,7 +53,7 @@ pub(crate) fn build<B: Backend, H: Health>(
     (router.fallback(fallback::answer), ShortWay { tasks, calls })
 }
 
-/// What every other gRPC call passes, as one layer: each is another box around every call.
+/// What those gRPC calls pass that do not go the short way, as one layer: each is another box around every call.
 struct Gate {
     origins: cors::Origins,
     calls: Arc<measure::Calls>,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures::future::Either;
-use http::{HeaderMap, Request, Response, Version, header};
+use http::{HeaderMap, Method, Request, Response, Version, header};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
@@ -68,7 +68,8 @@ where
 /// Whether it is a call to the task service that neither a browser made nor a translation is needed for.
 fn is_plain<B>(request: &Request<B>) -> bool {
     request.version() == Version::HTTP_2
-        && request.uri().path().starts_with(SERVICE)
+        && request.method() == Method::POST
+        && request.uri().path().strip_prefix(SERVICE).is_some_and(|method| !method.is_empty())
         && !request.headers().contains_key(header::ORIGIN)
         && is_grpc(request.headers())
 }
@@ -78,4 +79,46 @@ fn is_grpc(headers: &HeaderMap) -> bool {
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
     format.is_some_and(|format| matches!(format, [] | [b'+' | b';', ..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With one thing changed about a plain call.
+    fn is_plain_with(change: impl FnOnce(&mut Request<()>)) -> bool {
+        let mut request = Request::post("http://localhost/task.v1.TaskService/CreateTask").body(()).unwrap();
+        *request.version_mut() = Version::HTTP_2;
+        request.headers_mut().insert(header::CONTENT_TYPE, "application/grpc".parse().unwrap());
+        change(&mut request);
+        is_plain(&request)
+    }
+
+    fn is_plain_as(content_type: &'static str) -> bool {
+        is_plain_with(|r| {
+            r.headers_mut().insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+        })
+    }
+
+    fn is_plain_at(path: &'static str) -> bool {
+        is_plain_with(|r| *r.uri_mut() = path.parse().unwrap())
+    }
+
+    #[test]
+    fn only_plain_calls_to_the_task_service_go_the_short_way() {
+        assert!(is_plain_with(|_| ()));
+        assert!(is_plain_as("application/grpc+proto") && is_plain_as("application/grpc;charset=utf-8"));
+        assert!(!is_plain_as("application/grpc-web") && !is_plain_as("application/grpc-web-text+proto"));
+        assert!(!is_plain_as("application/json") && !is_plain_as("application/grpcs"));
+        assert!(!is_plain_with(|r| r.headers_mut().clear()));
+        // A page's, which has to be told if it may.
+        assert!(!is_plain_with(|r| {
+            r.headers_mut().insert(header::ORIGIN, "https://example.org".parse().unwrap());
+        }));
+        assert!(!is_plain_with(|r| *r.version_mut() = Version::HTTP_11));
+        assert!(!is_plain_with(|r| *r.method_mut() = Method::GET));
+        assert!(is_plain_at("/task.v1.TaskService/Unknown"));
+        assert!(!is_plain_at("/task.v1.TaskService/") && !is_plain_at("/task.v1.TaskService"));
+        assert!(!is_plain_at("/grpc.health.v1.Health/Check") && !is_plain_at("/healthz"));
+    }
 }

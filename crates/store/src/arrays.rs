@@ -1,6 +1,6 @@
 //! Batches as columns: the form in which one statement takes many rows.
 //!
-//! A column in which no row has a value is left out: its parameter is null.
+//! A column in which no row has a value can be left out: its parameter is null then.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ pub(crate) const FEW: usize = 16;
 /// The statement `text` with those of these parts that are wanted, and without the others.
 ///
 /// # Panics
-/// As [`without`].
+/// Where a part is not in it, or does not end: texts and names are those of this crate.
 pub(crate) fn with(text: &str, parts: &[(&str, bool)]) -> String {
     let left_out: Vec<_> = parts.iter().filter(|(_, wanted)| !wanted).map(|(name, _)| *name).collect();
     without(text, &left_out)
@@ -20,7 +20,7 @@ pub(crate) fn with(text: &str, parts: &[(&str, bool)]) -> String {
 ///
 /// # Panics
 /// Where a part is not in it, or does not end: texts and names are those of this crate.
-pub(crate) fn without(text: &str, names: &[&str]) -> String {
+fn without(text: &str, names: &[&str]) -> String {
     let mut text = text.to_owned();
     for name in names {
         let (begin, end) = (format!("-- part {name}\n"), format!("-- end {name}\n"));

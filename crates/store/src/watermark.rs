@@ -88,7 +88,7 @@ pub(crate) struct Seen {
     pub(crate) full: bool,
     /// When it looked, by the database's clock.
     pub(crate) at: Option<Timestamp>,
-    /// The transaction that was to come next.
+    /// The transaction that was to come next, if all were tried.
     pub(crate) next: Option<i64>,
 }
 

@@ -75,7 +75,7 @@ impl Side {
         )
         .execute(&mut connection)
         .await?;
-        let explain = format!("explain (analyze, buffers, format json) {}", task_store::claim_statement());
+        let explain = format!("explain (analyze, buffers, format json) {}", task_store::claim_statement(8));
         let mut plan = serde_json::Value::Null;
         // The second time, what the first one had to read is at hand.
         for _ in 0..2 {

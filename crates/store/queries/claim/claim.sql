@@ -91,8 +91,9 @@ event as (
 -- part many
 ,
 told as materialized (
-    -- Columns: a row each would cost the worker more than it takes to start what is in it. What most tasks have alike is told
-    -- of the others only. A large payload has a row of its own: no array holds more than 1,000 times 8 KiB.
+    -- Columns: a row each would cost the worker more than it takes to start what is in it. What most tasks have
+    -- alike is told of the others only. A large payload has a row of its own: no array holds more than 1,000
+    -- times 8 KiB.
     select array_agg(task_id) as task_ids, array_agg(lane_id) as lane_ids, array_agg(line_at) as lines_at,
         array_agg(name) as names, array_agg(case when octet_length(payload) <= 8192 then payload end) as payloads,
         array_agg(array[task_id, attempt, failures, retries, timeout_ms, backoff_initial_ms, backoff_max_ms]) filter (
@@ -125,8 +126,8 @@ cross join lateral (
 where (select n from newest) > coalesce((select n from near), 0)
     and (g.task_id between (select first from near) and (select last from near)) is not true
 -- end many
--- Said besides: when this was, if all were tried which transaction comes next and, where there were fewer than asked
--- for, why that may be: by the newest lane there is and by whether the worker has a lease at all.
+-- Said besides: when this was; where all were tried, which transaction comes next; and where there were fewer than asked
+-- for, why that may be, by the newest lane there is and by whether the worker has a lease at all.
 -- part few
 union all
 select null, (select max(id) from task_lane), now(), (select (places is not null)::integer from picked), null, null,
@@ -142,5 +143,6 @@ from told
 union all
 select array[t.id], null, null, null, array[t.payload], null, null, null, null, null
 from (select unnest(large) as id from told) l
-cross join lateral (select id, payload from task where id = l.id offset 0) t
+-- In this order, only the index on it serves.
+cross join lateral (select id, payload from task where id between l.id and l.id order by id offset 0) t
 -- end many

@@ -1,7 +1,7 @@
 -- Writes what became of attempts of worker $1, fenced: a lease that is no longer held changes
 -- nothing. Returns whether all tasks were written, which of them with their claims if not, and whether the worker's own
 -- lease has run out but may still be renewed, so that nothing was.
--- $5 to $9 are null where all of their values are: a batch of tasks that succeeded without a result has none of them.
+-- $5 and $6 are null where all succeeded, $7 where none has to wait, and $8 and $9 where all of their values are.
 -- Parts of it are left out where the batch has nothing for them: see record.rs.
 with input as (
     -- Columns of a select give a row at a time; each function of a `from` would first store all that it gives.
@@ -23,7 +23,7 @@ near as (
         and r.epoch = i.epoch and r.attempt = i.attempt and r.worker_id = $1
         and (select alive from worker)
     returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, i.epoch,
-        coalesce(i.status, 3::smallint) as status,
+        case when $5 is null then 3::smallint else i.status end as status,
         -- part again
         -- Put back without a failure, an attempt is not spent.
         case when i.status = 0 then r.attempt - 1 else r.attempt end as attempt_spent,
@@ -43,7 +43,7 @@ far as (
         and r.epoch = any(array[i.epoch]) and r.attempt = any(array[i.attempt]) and r.worker_id = $1
         and (select alive from worker)
     returning r.task_id, r.lane_id, r.created_at, r.version + 1 as version, r.attempt, i.epoch,
-        coalesce(i.status, 3::smallint) as status,
+        case when $5 is null then 3::smallint else i.status end as status,
         -- part again
         -- Put back without a failure, an attempt is not spent.
         case when i.status = 0 then r.attempt - 1 else r.attempt end as attempt_spent,

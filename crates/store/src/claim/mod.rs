@@ -50,9 +50,10 @@ struct Served {
     priority: i32,
 }
 
-/// The statement that claims where many tasks are expected, for those who want to see how Postgres does that.
-pub fn claim_statement() -> &'static str {
-    Form::of(usize::MAX, 1).text()
+/// The statement that claims from so many lanes where many tasks are expected, for those who want to see how Postgres does
+/// that.
+pub fn claim_statement(lanes: usize) -> &'static str {
+    Form::of(usize::MAX, lanes).text()
 }
 
 /// Numbers the claims of one worker's session; clones go on from each other.

@@ -46,36 +46,50 @@ enum Known {
 /// A life reads as few rows in a large table as in a small one, however the plans were made.
 #[tokio::test]
 async fn a_life_reads_as_few_rows_from_a_large_backlog_as_from_a_small_one() {
-    assert_few_rows_are_read(Known::Empty, &["a"], 200).await;
+    assert_few_rows_are_read(Known::Empty, &["a"], 1, 200).await;
 }
 
 #[tokio::test]
 async fn a_life_reads_as_few_rows_in_a_new_database() {
     for waiting in [1, 300, 3_000, 20_000] {
-        assert_few_rows_are_read(Known::Nothing { waiting }, &["a"], 200).await;
+        assert_few_rows_are_read(Known::Nothing { waiting }, &["a"], 1, 200).await;
     }
 }
 
 /// What lies apart is looked up; what lies together is scanned.
 #[tokio::test]
 async fn a_life_reads_as_few_rows_where_others_lie_between() {
-    assert_few_rows_are_read(Known::Empty, &["a", "b", "c", "d", "e", "f", "g", "h"], 200).await;
+    assert_few_rows_are_read(Known::Empty, &["a", "b", "c", "d", "e", "f", "g", "h"], 1, 200).await;
 }
 
 /// Small claims and records are statements of their own.
 #[tokio::test]
 async fn a_life_reads_as_few_rows_in_small_batches() {
-    assert_few_rows_are_read(Known::Empty, &["a", "b"], 10).await;
+    assert_few_rows_are_read(Known::Empty, &["a", "b"], 1, 10).await;
 }
 
-/// Of a backlog of these types in turns, a worker of the first drains half, so many at a time.
-async fn assert_few_rows_are_read(known: Known, kinds: &[&str], at_a_time: usize) {
+/// Claims from several lanes bring them into an order first.
+#[tokio::test]
+async fn a_life_reads_as_few_rows_from_several_lanes() {
+    for at_a_time in [10, 200] {
+        assert_few_rows_are_read(Known::Empty, &["a", "b", "c", "d"], 3, at_a_time).await;
+    }
+}
+
+/// Of a backlog of these types in turns, a worker of the first few drains half of theirs, so many at a time.
+async fn assert_few_rows_are_read(known: Known, kinds: &[&str], served: usize, at_a_time: usize) {
     const TASKS: usize = 20_000;
     let scene = crate::Scene::new().await;
-    let mut worker = scene.patient_worker(&kinds[..1]).await;
+    let mut worker = scene.patient_worker(&kinds[..served]).await;
     let submit = async |tasks: usize| {
         let kind = |n| kinds[n % kinds.len()];
-        let batch = (0..tasks).map(|n| task_testing::new_task(kind(n), &n.to_string())).collect();
+        // A few payloads are large.
+        let filler = |n: usize| "x".repeat(if n % 50 == 7 { 9_000 } else { 0 });
+        let task = |n: usize| {
+            let payload = format!(r#"{{"filler":"{}"}}"#, filler(n));
+            task_testing::new_task_with(kind(n), &n.to_string(), &payload)
+        };
+        let batch = (0..tasks).map(task).collect();
         task_domain::ports::Submit::submit(&scene.store, batch).await;
     };
     if let Known::Nothing { waiting } = known {
@@ -102,7 +116,7 @@ async fn assert_few_rows_are_read(known: Known, kinds: &[&str], at_a_time: usize
     }
     let before = rows_read(&scene, "true").await;
     let mut ended = 0;
-    while ended < TASKS / kinds.len() / 2 {
+    while ended < TASKS / kinds.len() * served / 2 {
         let claimed = worker.claim(at_a_time).await;
         ended += claimed.len();
         let verdicts = worker.settle_all(&claimed, &Decision::Succeed(None)).await;

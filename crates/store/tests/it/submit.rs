@@ -248,26 +248,29 @@ async fn batches_of_every_make_are_stored_in_full() {
     let scene = Scene::new().await;
     let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
     let earlier = later - jiff::SignedDuration::from_hours(2);
-    let makes = [
-        (None, vec![None]),
-        (None, vec![None, Some(later), Some(earlier)]),
-        (Some("k"), vec![None]),
-        (Some("l"), vec![None, Some(later)]),
-    ];
-    for (round, (key, times)) in makes.into_iter().enumerate() {
+    let later = jiff::Timestamp::from_microsecond(later.as_microsecond()).unwrap();
+    let earlier = jiff::Timestamp::from_microsecond(earlier.as_microsecond()).unwrap();
+    let makes = [None, Some("k")].into_iter().flat_map(|key| {
+        let times = [vec![None], vec![None, Some(later), Some(earlier)]];
+        times.into_iter().flat_map(move |times| [false, true].map(|own| (key, times.clone(), own)))
+    });
+    for (round, (key, times, own)) in makes.enumerate() {
         let task = |n: usize| {
             let mut task = new_task("a", &format!("{round}/{n}"));
             task.run_at = times[n % times.len()];
             // Some have a key and some have none.
-            task.key =
-                key.filter(|_| n.is_multiple_of(2)).map(|k| IdempotencyKey::new(format!("{k}{n}")).unwrap());
-            // Those of every other round have nothing of their own; of the others, some have one thing, and some none.
-            match n * (round % 2) % 4 {
+            task.key = key
+                .filter(|_| n.is_multiple_of(2))
+                .map(|k| IdempotencyKey::new(format!("{k}{round}/{n}")).unwrap());
+            // Of some batches, some have one thing of their own, and some none.
+            match n / 2 % 4 {
+                _ if !own => {}
                 1 => task.labels = Labels::new([("team".to_owned(), n.to_string())]).unwrap(),
                 2 => task.timeout = Some(Duration::from_secs(9)),
                 3 => {
-                    task.backoff =
-                        Some(RetryPolicy::new(Duration::from_millis(5), Duration::from_secs(9)).unwrap());
+                    task.retries = Retries::new(7).unwrap();
+                    let (initial, max) = (Duration::from_millis(5), Duration::from_secs(9));
+                    task.backoff = Some(RetryPolicy::new(initial, max).unwrap());
                 }
                 _ => {}
             }
@@ -282,7 +285,7 @@ async fn batches_of_every_make_are_stored_in_full() {
             assert_eq!(again.is_new, task.key.is_none());
             let kept = scene.store.get(first.id).await.unwrap();
             assert_eq!((&kept.summary.name, kept.summary.status), (&task.name, Status::Pending));
-            assert_eq!(kept.summary.run_at.is_some(), task.run_at.is_some());
+            assert_eq!((kept.summary.run_at, kept.summary.retries), (task.run_at, task.retries));
             assert_eq!(
                 (&kept.labels, kept.timeout, kept.backoff),
                 (&task.labels, task.timeout, task.backoff)
