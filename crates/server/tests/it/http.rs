@@ -161,6 +161,28 @@ async fn browsers_of_allowed_origins_may_call() {
     site.end().await.unwrap();
 }
 
+/// Plain gRPC goes the short way, which says nothing of origins: a call that names one must not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plain_call_that_names_its_origin_is_told_if_it_may() {
+    let site = Site::start().await;
+    let mut client = site.client().await;
+    for (origin, allowed) in [
+        (None, None),
+        (Some("http://localhost:3000"), Some("http://localhost:3000")),
+        (Some("http://evil.example"), None),
+    ] {
+        let mut request = tonic::Request::new(v1::CreateTaskRequest { task: Some(spec("t")) });
+        if let Some(origin) = origin {
+            request.metadata_mut().insert("origin", origin.parse().unwrap());
+        }
+        let response = client.create_task(request).await.unwrap();
+        let told = response.metadata().get("access-control-allow-origin").map(|v| v.to_str().unwrap());
+        assert_eq!(told, allowed, "{origin:?}");
+        assert!(response.get_ref().created);
+    }
+    site.end().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn methods_that_are_not_there_are_unimplemented() {
     let site = Site::start().await;
