@@ -9,6 +9,7 @@ mod flat;
 mod floor;
 mod format;
 mod held;
+mod hollow;
 mod life;
 mod pickup;
 mod postgres;

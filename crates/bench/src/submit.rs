@@ -16,6 +16,7 @@ use tonic::transport::Channel;
 
 use crate::bench::Bench;
 use crate::ceiling::cpu_us;
+use crate::hollow;
 use crate::postgres::Postgres;
 use crate::processes::{Process, Usage};
 use crate::report::{Bar, Figure, Unit};
@@ -48,6 +49,9 @@ pub(crate) async fn unary_lines(bench: &mut Bench) -> Result<()> {
     bench.report.note(&figure, unary.cpu_us + unary.own_cpu_us);
     let figure = Figure::new(8, "the same, of the ceiling's submit of a task", Unit::Percent, Bar::None);
     bench.report.note(&figure, 100.0 * (unary.cpu_us + unary.own_cpu_us) / cpu_us(ceiling.submit));
+    let hollow = hollow::call_us(bench.sizes.tasks / 3, 64).await?;
+    let figure = Figure::new(8, "CPU of a call that does nothing, both ends", Unit::Microseconds, Bar::None);
+    bench.report.note(&figure, hollow);
     let figure = Figure::new(8, "CPU of a single call, the server's", Unit::Microseconds, Bar::None);
     bench.report.note(&figure, unary.cpu_us);
     Ok(())
