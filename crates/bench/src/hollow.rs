@@ -1,8 +1,9 @@
-//! What a gRPC call costs that asks for next to nothing: tonic's own health check, called as tasks are put in. No call of the
-//! service can cost less, since it is carried in the same way.
+//! What a gRPC call costs that asks for next to nothing: tonic's own health check, called as tasks are put in. A call of the
+//! service is carried in much the same way: its server gathers writes and has another allocator, and Postgres runs beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::net::TcpListener;
@@ -18,11 +19,18 @@ use crate::statistics::number;
 /// Processor time of one of `calls` calls by `callers` concurrent callers over four connections, at both ends, in
 /// microseconds.
 pub(crate) async fn call_us(calls: u64, callers: u64) -> Result<f64> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
     // On threads of its own, as another process has.
     let server = Builder::new_multi_thread().enable_all().build()?;
-    serve(&server, listener.into_std()?);
+    let used = measure(&server, calls, callers).await;
+    // However that ended: to drop it here would be a panic.
+    server.shutdown_background();
+    Ok(used?.as_secs_f64() * 1e6 / number(calls))
+}
+
+async fn measure(server: &Runtime, calls: u64, callers: u64) -> Result<Duration> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    serve(server, listener.into_std()?);
     let mut clients = Vec::new();
     for _ in 0..4 {
         clients.push(HealthClient::new(Channel::from_shared(url.clone())?.connect().await?));
@@ -31,9 +39,7 @@ pub(crate) async fn call_us(calls: u64, callers: u64) -> Result<f64> {
     call_all(&clients, 1_000, callers).await?;
     let before = Usage::own()?.cpu;
     call_all(&clients, calls, callers).await?;
-    let used = Usage::own()?.cpu.saturating_sub(before);
-    server.shutdown_background();
-    Ok(used.as_secs_f64() * 1e6 / number(calls))
+    Ok(Usage::own()?.cpu.saturating_sub(before))
 }
 
 fn serve(runtime: &Runtime, listener: std::net::TcpListener) {
