@@ -25,6 +25,7 @@ mod workers;
 
 use anyhow::Result;
 use clap::Parser;
+use task_telemetry::logging::Format;
 
 use arguments::Arguments;
 use bench::Bench;
@@ -32,6 +33,8 @@ use bench::Bench;
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    // As every program of the service does; where nobody listens, each span goes looking for a listener elsewhere.
+    task_telemetry::logging::init("warn", Format::Text)?;
     let wants = |section: &str| arguments.wants(section);
     let sizes = arguments.sizes();
     let mut bench = Bench::start(sizes, arguments.json.clone()).await?;

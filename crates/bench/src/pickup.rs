@@ -70,7 +70,7 @@ async fn sparse(bench: &mut Bench, url: &str, time: Duration) -> Result<()> {
     let arrivals = Arrivals { rate: SPARSE, batch: 1, time };
     let moments = Moments::new(arrivals.most());
     let worker = Worker::start(&bench.postgres, moments.clone()).await?;
-    let mut client = client(url).await?;
+    let mut client = client(url)?;
     let (mut floors, mut pickups) = (Vec::new(), Vec::new());
     let begun = Instant::now();
     let mut number = 0;
@@ -163,7 +163,7 @@ impl Arrivals {
         let worker = Worker::start(postgres, moments.clone()).await?;
         let mut clients = Vec::new();
         for _ in 0..4 {
-            clients.push(client(url).await?);
+            clients.push(client(url)?);
         }
         let mut calls = JoinSet::new();
         let mut sent = Vec::new();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use sqlx::PgConnection;
+use task_client::Options;
 use task_domain::ports::Submit;
 use task_domain::{Kind, Name, NewTask, Payload};
 use task_proto::v1;
@@ -28,8 +29,8 @@ pub(crate) fn spec(n: u64) -> v1::TaskSpec {
 }
 
 /// A client with a connection of its own.
-pub(crate) async fn client(url: &str) -> Result<TaskServiceClient<Channel>> {
-    Ok(TaskServiceClient::new(Channel::from_shared(url.to_owned())?.connect().await?))
+pub(crate) fn client(url: &str) -> Result<TaskServiceClient<Channel>> {
+    Ok(TaskServiceClient::new(task_client::channel(url, &Options::default())?))
 }
 
 /// Puts tasks in without a server.

@@ -136,7 +136,7 @@ pub(crate) async fn put(url: &str, tasks: u64, batch: u64, callers: u64) -> Resu
     let mut calls = JoinSet::new();
     let mut clients = Vec::new();
     for _ in 0..callers.min(4) {
-        clients.push(client(url).await?);
+        clients.push(client(url)?);
     }
     for caller in 0..callers {
         let place = usize::try_from(caller)? % clients.len();

@@ -1,15 +1,15 @@
 //! The client: one method for each call of the interface.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use task_proto::MAX_MESSAGE_BYTES;
 use task_proto::v1;
 use task_proto::v1::task_service_client::TaskServiceClient;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use uuid::Uuid;
 
 use crate::call::Again;
+use crate::connect::Connection;
 use crate::error::Error;
 use crate::options::Options;
 
@@ -31,42 +31,11 @@ impl Client {
     /// # Errors
     /// [`Error::Address`] where the address cannot be used.
     pub fn new(address: &str, options: Options) -> Result<Self, Error> {
-        let bad = |problem: &str| Error::Address { address: address.to_owned(), problem: problem.to_owned() };
-        let full = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-        let endpoint = Endpoint::from_shared(full.clone())
-            .map_err(|_| bad("give one such as http://127.0.0.1:8080"))?
-            // A connection that died silently is found within half a minute, even while idle.
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(Duration::from_secs(10))
-            .keep_alive_while_idle(true)
-            .tcp_nodelay(true)
-            .connect_timeout(options.deadline.min(Duration::from_secs(5)))
-            .user_agent(concat!("task-client/", env!("CARGO_PKG_VERSION")))
-            .map_err(|_| bad("give one such as http://127.0.0.1:8080"))?;
-        let uri = endpoint.uri();
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => return Err(bad("TLS is not supported yet, use http://")),
-            _ => return Err(bad("it has to start with http://")),
-        }
-        if uri.path() != "/" && !uri.path().is_empty() {
-            return Err(bad("it must not have a path"));
-        }
-        let host = uri.host().filter(|h| !h.is_empty()).ok_or_else(|| bad("it names no host"))?;
-        let named_port = uri.authority().is_some_and(|a| a.as_str() != host);
-        if named_port && uri.port_u16().is_none() {
-            return Err(bad("a port is a number from 1 to 65535"));
-        }
-        let host_port = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        let stub = TaskServiceClient::new(endpoint.connect_lazy())
+        let Connection { channel, address, host_port } = Connection::new(address, &options)?;
+        let stub = TaskServiceClient::new(channel)
             .max_decoding_message_size(MAX_MESSAGE_BYTES)
             .max_encoding_message_size(MAX_MESSAGE_BYTES);
-        Ok(Self {
-            stub,
-            options: Arc::new(options),
-            address: full.trim_end_matches('/').into(),
-            host_port: host_port.into(),
-        })
+        Ok(Self { stub, options: Arc::new(options), address, host_port })
     }
 
     /// Where the service is looked for.

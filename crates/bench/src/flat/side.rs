@@ -34,7 +34,7 @@ impl Side {
         postgres.fresh().await?;
         fill(&mut postgres.connect().await?, waiting).await?;
         let (server, url) = Process::server(&postgres.url()).await?;
-        let client = client(&url).await?;
+        let client = client(&url)?;
         let info = WorkerInfo {
             name: "claims".into(),
             host: "host".into(),

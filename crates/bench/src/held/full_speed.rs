@@ -46,7 +46,7 @@ impl FullSpeed {
         let gate = Arc::new(Gate::default());
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
-            callers.spawn(call(client(&self.url).await?, gate.clone()));
+            callers.spawn(call(client(&self.url)?, gate.clone()));
         }
         let rates = self.watch(time, &gate).await;
         gate.stop.store(true, Relaxed);

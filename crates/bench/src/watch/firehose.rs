@@ -29,7 +29,7 @@ async fn drain(postgres: &Postgres, tasks: u64, watched: bool) -> Result<(f64, u
     let mut connection = postgres.connect().await?;
     let (server, url) = Process::server(&postgres.url()).await?;
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let mut client = client(&url).await?;
+    let mut client = client(&url)?;
     let watcher = if watched {
         let mut stream = client.watch_tasks(v1::WatchTasksRequest::default()).await?.into_inner();
         stream.message().await?;

@@ -43,7 +43,7 @@ async fn measure(bench: &Bench, watches: usize, sharing: usize) -> Result<(f64, 
     bench.postgres.fresh().await?;
     let (server, url) = Process::server(&bench.postgres.url()).await?;
     future(&bench.postgres, i64::try_from(watches)?).await?;
-    let mut control = client(&url).await?;
+    let mut control = client(&url)?;
     for _ in 0..100 {
         control.get_task(v1::GetTaskRequest { id: 1 }).await?;
     }
@@ -55,7 +55,7 @@ async fn measure(bench: &Bench, watches: usize, sharing: usize) -> Result<(f64, 
     let mut stub = control.clone();
     for place in 0..watches {
         if place % sharing == 0 {
-            stub = client(&url).await?;
+            stub = client(&url)?;
         }
         let id = i64::try_from(place)? + 1;
         let tasks = vec![v1::TaskCursor { id, after_version: 1 }];

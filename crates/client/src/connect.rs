@@ -1,0 +1,79 @@
+//! The way to a service: its address is read, its connection made when it is first used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use task_gather::Gathered;
+use tonic::transport::{Channel, Endpoint};
+use tower::ServiceExt;
+
+use crate::error::Error;
+use crate::options::Options;
+
+/// Makes a channel to the service at `address`, for those who make calls by the generated stub: the one that a
+/// [`Client`](crate::Client) uses. Connects when it is first used, and again whenever it has to. Deadlines and repeats are
+/// up to the caller.
+///
+/// Must be called within a tokio runtime.
+///
+/// # Errors
+/// [`Error::Address`] where the address cannot be used.
+pub fn channel(address: &str, options: &Options) -> Result<Channel, Error> {
+    Ok(Connection::new(address, options)?.channel)
+}
+
+/// A channel, and whereto.
+pub(crate) struct Connection {
+    pub(crate) channel: Channel,
+    /// As it is told to people.
+    pub(crate) address: Arc<str>,
+    pub(crate) host_port: Arc<str>,
+}
+
+impl Connection {
+    pub(crate) fn new(address: &str, options: &Options) -> Result<Self, Error> {
+        let bad = |problem: &str| Error::Address { address: address.to_owned(), problem: problem.to_owned() };
+        let full = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        let endpoint = Endpoint::from_shared(full.clone())
+            .map_err(|_| bad("give one such as http://127.0.0.1:8080"))?
+            // A connection that died silently is found within half a minute, even while idle.
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(10))
+            .keep_alive_while_idle(true)
+            .user_agent(concat!("task-client/", env!("CARGO_PKG_VERSION")))
+            .map_err(|_| bad("give one such as http://127.0.0.1:8080"))?;
+        let uri = endpoint.uri();
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some("https") => return Err(bad("TLS is not supported yet, use http://")),
+            _ => return Err(bad("it has to start with http://")),
+        }
+        if uri.path() != "/" && !uri.path().is_empty() {
+            return Err(bad("it must not have a path"));
+        }
+        let host = uri.host().filter(|h| !h.is_empty()).ok_or_else(|| bad("it names no host"))?;
+        let named_port = uri.authority().is_some_and(|a| a.as_str() != host);
+        if named_port && uri.port_u16().is_none() {
+            return Err(bad("a port is a number from 1 to 65535"));
+        }
+        let host_port = format!("{host}:{}", uri.port_u16().unwrap_or(80));
+        // Calls that were answered at the same moment are often followed by others at the same moment.
+        let connect = connector(options).map_response(|tcp| TokioIo::new(Gathered::new(tcp.into_inner())));
+        Ok(Self {
+            channel: endpoint.connect_with_connector_lazy(connect),
+            address: full.trim_end_matches('/').into(),
+            host_port: host_port.into(),
+        })
+    }
+}
+
+/// Makes the connections. Their time is limited here and not by the endpoint, so that one which could not be made in time
+/// is told from a call that was sent.
+fn connector(options: &Options) -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(options.deadline.min(Duration::from_secs(5))));
+    connector
+}
