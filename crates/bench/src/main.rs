@@ -34,7 +34,7 @@ use bench::Bench;
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     // As every program of the service does; where nobody listens, each span goes looking for a listener elsewhere.
-    task_telemetry::logging::init("warn", Format::Text)?;
+    task_telemetry::logging::init("error", Format::Text)?;
     let wants = |section: &str| arguments.wants(section);
     let sizes = arguments.sizes();
     let mut bench = Bench::start(sizes, arguments.json.clone()).await?;

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::options::Options;
 
 /// Makes a channel to the service at `address`, for those who make calls by the generated stub: the one that a
-/// [`Client`](crate::Client) uses. Connects when it is first used, and again whenever it has to. Deadlines and repeats are
-/// up to the caller.
+/// [`Client`](crate::Client) uses. Connects when it is first used, and again whenever it has to. Deadlines, repeats and how
+/// large a message may be are up to the caller.
 ///
 /// Must be called within a tokio runtime.
 ///
