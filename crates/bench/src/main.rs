@@ -23,9 +23,10 @@ mod wal;
 mod watch;
 mod workers;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
 use task_telemetry::logging::Format;
+use tokio::signal::unix::{SignalKind, signal};
 
 use arguments::Arguments;
 use bench::Bench;
@@ -35,6 +36,16 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     // As every program of the service does; where nobody listens, each span goes looking for a listener elsewhere.
     task_telemetry::logging::init("error", Format::Text)?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Left alone, its processes would go on, and gigabytes would stay.
+    tokio::select! {
+        done = run(arguments) => done,
+        _ = terminate.recv() => bail!("told to stop"),
+        _ = interrupt.recv() => bail!("told to stop"),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
     let wants = |section: &str| arguments.wants(section);
     let sizes = arguments.sizes();
     let mut bench = Bench::start(sizes, arguments.json.clone()).await?;

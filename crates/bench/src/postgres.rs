@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use task_embedded::{Running, Settings, Shutdown};
 
@@ -17,6 +19,15 @@ struct Server {
     running: Running,
     /// Removed when dropped.
     _folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    /// Its folder goes next: it must not go on writing down what it has in memory.
+    fn drop(&mut self) {
+        if self.running.is_running() {
+            let _ = kill(Pid::from_raw(self.running.pid()), Signal::SIGQUIT);
+        }
+    }
 }
 
 impl Postgres {
@@ -80,7 +91,7 @@ impl Postgres {
 
     /// Stops the server. Only the last of its databases may ask for it.
     pub(crate) async fn stop(self) -> Result<()> {
-        let server = Arc::into_inner(self.server).context("another database is still in use")?;
-        Ok(server.running.stop(Shutdown::Fast).await?)
+        let mut server = Arc::into_inner(self.server).context("another database is still in use")?;
+        Ok(server.running.shut_down(Shutdown::Immediate).await?)
     }
 }
