@@ -135,7 +135,7 @@ fn is_cut(status: &Status) -> bool {
 }
 
 /// Whether the request surely did not leave: there was no connection.
-fn is_unsent(status: &Status) -> bool {
+pub(crate) fn is_unsent(status: &Status) -> bool {
     let mut link = std::error::Error::source(status);
     while let Some(error) = link {
         if error.is::<tonic::ConnectError>() {

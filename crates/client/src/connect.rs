@@ -77,3 +77,27 @@ fn connector(options: &Options) -> HttpConnector {
     connector.set_connect_timeout(Some(options.deadline.min(Duration::from_secs(5))));
     connector
 }
+
+#[cfg(test)]
+mod tests {
+    use task_proto::v1::GetTaskRequest;
+    use task_proto::v1::task_service_client::TaskServiceClient;
+    use tokio::net::{TcpSocket, TcpStream};
+
+    use super::*;
+    use crate::call::is_unsent;
+
+    #[tokio::test]
+    async fn a_connection_that_was_not_made_in_time_is_told_from_a_call_that_was_sent() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        // Takes the only place there is: the next one gets no answer.
+        let _first = TcpStream::connect(&address).await.unwrap();
+        let options = Options::default().deadline(Duration::from_millis(50));
+        let mut stub = TaskServiceClient::new(channel(&address, &options).unwrap());
+        let status = stub.get_task(GetTaskRequest { id: 1 }).await.unwrap_err();
+        assert!(is_unsent(&status), "{status:?}");
+    }
+}
