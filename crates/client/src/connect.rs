@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
-use task_gather::Gathered;
+use task_gather::{Gathered, Group};
 use tonic::transport::{Channel, Endpoint};
 use tower::ServiceExt;
 
@@ -59,10 +59,12 @@ impl Connection {
             return Err(bad("a port is a number from 1 to 65535"));
         }
         let host_port = format!("{host}:{}", uri.port_u16().unwrap_or(80));
+        let (group, spawner) = Group::new();
+        tokio::spawn(group);
         // Calls that were answered at the same moment are often followed by others at the same moment.
         let connect = connector(options).map_response(|tcp| TokioIo::new(Gathered::new(tcp.into_inner())));
         Ok(Self {
-            channel: endpoint.connect_with_connector_lazy(connect),
+            channel: endpoint.executor(spawner).connect_with_connector_lazy(connect),
             address: full.trim_end_matches('/').into(),
             host_port: host_port.into(),
         })

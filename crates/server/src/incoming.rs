@@ -1,6 +1,5 @@
 //! Connections as they come in: never more than allowed, and all cut when the server has to go.
 
-use std::convert::Infallible;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +13,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use crate::metrics::{CONNECTIONS, Held};
 
@@ -25,7 +23,7 @@ pub(crate) fn accept(
     limit: usize,
     opening: Duration,
     cut: CancellationToken,
-) -> impl Stream<Item = Result<Connection, Infallible>> {
+) -> impl Stream<Item = Connection> {
     let free = Arc::new(Semaphore::new(limit));
     futures::stream::unfold((listener, free, cut), move |(listener, free, cut)| async move {
         // Never closed, so an error cannot come; ending the stream would be the answer to one.
@@ -38,7 +36,7 @@ pub(crate) fn accept(
             _permit: permit,
             _held: Held::new(metrics::gauge!(CONNECTIONS)),
         };
-        Some((Ok(connection), (listener, free, cut)))
+        Some((connection, (listener, free, cut)))
     })
 }
 
@@ -97,14 +95,6 @@ impl Opening {
         let len = bytes.len().min(rest.len());
         self.heard += len;
         self.heard == PREFACE.len() || bytes[..len] != rest[..len]
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.get_ref().connect_info()
     }
 }
 

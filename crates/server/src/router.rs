@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::middleware;
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
-use axum::{Router, middleware};
 use task_proto::v1::task_service_server::TaskServiceServer;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::{Health, HealthServer};
@@ -16,16 +16,16 @@ use tower::Layer;
 use crate::http::{cors, fallback, probes};
 use crate::readiness::Readiness;
 use crate::service::Service;
-use crate::short_way::ShortWay;
+use crate::ways::Ways;
 use crate::{Backend, Options, measure};
 
-/// Puts gRPC, gRPC-Web, probes, metrics and the page for browsers behind one another, and the short way before them.
+/// Puts gRPC, gRPC-Web, probes, metrics and the page for browsers behind one another, and the task service itself before them.
 pub(crate) fn build<B: Backend, H: Health>(
     options: &Options,
     service: Service<B>,
     health: HealthServer<H>,
     readiness: Arc<Readiness<B>>,
-) -> (Router, ShortWay<TaskServiceServer<Service<B>>>) {
+) -> Ways<TaskServiceServer<Service<B>>> {
     let tasks = TaskServiceServer::new(service)
         .max_decoding_message_size(task_proto::MAX_MESSAGE_BYTES)
         .max_encoding_message_size(task_proto::MAX_MESSAGE_BYTES);
@@ -50,7 +50,8 @@ pub(crate) fn build<B: Backend, H: Health>(
         router = router.route("/metrics", get(probes::metrics).with_state(recorder));
     }
     // In place of tonic's own, which would answer browsers with an empty 200.
-    (router.fallback(fallback::answer), ShortWay { tasks, calls })
+    let router = router.fallback(fallback::answer);
+    Ways { tasks, calls, router, limit: options.request_timeout }
 }
 
 /// What those gRPC calls pass that do not go the short way, as one layer: each is another box around every call.

@@ -10,22 +10,14 @@ use task_proto::v1::task_service_server::SERVICE_NAME;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tower::layer::util::{Identity, Stack};
 
 use crate::readiness::{Readiness, State};
 use crate::service::Service;
 use crate::watch::Hub;
-use crate::{Backend, Options, incoming, maintain, metrics, router};
+use crate::{Backend, Options, incoming, maintain, metrics, router, serve};
 
-/// Largest list of headers that a call may bring, in bytes.
-const HEADERS: u32 = 16 << 10;
-/// How often a silent connection is asked whether it is there, and how long it has to answer.
-const KEEPALIVE: Duration = Duration::from_secs(20);
-/// Streams that a client may reset before the server has taken them up; see RUSTSEC-2023-0034.
-const PENDING_RESETS: usize = 50;
 /// How long the first calls may wait for the database before they are told that it is not there.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// How long connections have to notice that they were cut.
@@ -54,9 +46,6 @@ pub enum Error {
     /// The database's schema cannot be made right, and waiting would not help.
     #[error("the database cannot be used")]
     Schema(#[source] ports::Error),
-    /// The transport gave up.
-    #[error("the server stopped by itself")]
-    Transport(#[source] tonic::transport::Error),
 }
 
 /// A server that has its address and is not serving yet.
@@ -94,7 +83,7 @@ impl<B: Backend> Server<B> {
     /// itself.
     ///
     /// # Errors
-    /// [`Error::Schema`] and [`Error::Transport`].
+    /// [`Error::Schema`].
     pub async fn run(self, stop: CancellationToken) -> Result<(), Error> {
         metrics::describe();
         let Self { options, backend, listener, address } = self;
@@ -113,7 +102,7 @@ impl<B: Backend> Server<B> {
         if let Some(recorder) = options.recorder.clone() {
             tasks.spawn(recorder.upkeep());
         }
-        let (router, short_way) = router::build(&options, service, health, Arc::clone(&readiness));
+        let ways = router::build(&options, service, health, Arc::clone(&readiness));
 
         let prepare = {
             let readiness = Arc::clone(&readiness);
@@ -131,9 +120,7 @@ impl<B: Backend> Server<B> {
 
         let connections =
             incoming::accept(listener, options.max_connections, options.opening_timeout, cut.clone());
-        let serving = transport(&options, short_way, router)
-            .serve_with_incoming_shutdown(connections, drain.clone().cancelled_owned());
-        let mut serving = std::pin::pin!(serving);
+        let mut serving = std::pin::pin!(serve::serve(connections, ways, &options, drain.clone()));
         tracing::info!(address = %address, "listening");
         loop {
             if prepared {
@@ -143,7 +130,7 @@ impl<B: Backend> Server<B> {
             }
             tokio::select! {
                 () = stop.cancelled() => break,
-                ended = &mut serving => return ended.map_err(Error::Transport),
+                () = &mut serving => return Ok(()),
                 done = &mut prepare, if !prepared => { done.map_err(Error::Schema)?; prepared = true; }
             }
         }
@@ -163,21 +150,6 @@ impl<B: Backend> Server<B> {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-fn transport<L: Clone>(options: &Options, before: L, router: axum::Router) -> Router<Stack<L, Identity>> {
-    tonic::transport::Server::builder()
-        .accept_http1(true)
-        .timeout(options.request_timeout)
-        .max_concurrent_streams(options.max_streams)
-        .http2_max_header_list_size(HEADERS)
-        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE))
-        // Spread, so that connections made together do not all come back together.
-        .max_connection_age(options.connection_age.mul_f64(rand::random_range(0.8..=1.2)))
-        .layer(before)
-        .add_routes(tonic::service::Routes::from(router))
 }
 
 /// Tells the health service what readiness knows.

@@ -6,6 +6,7 @@
 mod bad_input;
 mod binary;
 mod calls;
+mod deadline;
 mod http;
 mod lifecycle;
 mod noise;

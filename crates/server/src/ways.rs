@@ -1,67 +1,53 @@
-//! The short way of a gRPC call to the task service: past the router, which puts several boxes around each call and its
-//! bodies. Whatever is not plain gRPC, such as a page's call or a probe, goes through the router.
+//! What answers a request: the task service itself where it is a plain gRPC call to it, and else the router, which puts several
+//! boxes around each call and its bodies. The router takes a page's call, a probe, and whatever needs a translation.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
-use futures::future::Either;
 use http::{HeaderMap, Method, Request, Response, Version, header};
+use hyper::body::Incoming;
+use tokio::time::timeout;
+use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
+use tower::{Service, ServiceExt};
 
+use crate::deadline;
 use crate::measure::{self, Calls, SERVICE};
 
-/// Puts the short way to `tasks` before all else that a server answers.
-#[derive(Clone)]
-pub(crate) struct ShortWay<T> {
+/// Both ways, and where they part.
+pub(crate) struct Ways<T> {
     pub(crate) tasks: T,
     pub(crate) calls: Arc<Calls>,
+    pub(crate) router: axum::Router,
+    /// Longest time until an answer begins.
+    pub(crate) limit: Duration,
 }
 
-impl<T: Clone, R> Layer<R> for ShortWay<T> {
-    type Service = Fork<T, R>;
-
-    fn layer(&self, rest: R) -> Self::Service {
-        Fork { short: self.clone(), rest }
-    }
-}
-
-/// Where the short way and the long one part.
-#[derive(Clone)]
-pub(crate) struct Fork<T, R> {
-    short: ShortWay<T>,
-    rest: R,
-}
-
-impl<T, R> Service<Request<Body>> for Fork<T, R>
+impl<T> Ways<T>
 where
-    T: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    R: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    T: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone,
 {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Either<Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>, R::Future>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.rest.poll_ready(context)
+    /// Answers a request; one that takes longer than it or the service allows is told so.
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let limit = deadline::of(request.headers()).map_or(self.limit, |own| own.min(self.limit));
+        let late =
+            |_| Status::cancelled(format!("no answer within {limit:?}; the call was ended")).into_http();
+        timeout(limit, self.pass(request)).await.unwrap_or_else(late)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if !is_plain(&request) {
-            return Either::Right(self.rest.call(request));
+    async fn pass(&self, request: Request<Incoming>) -> Response<Body> {
+        if is_plain(&request) {
+            // It is ready at any time: it has nothing to wait for.
+            let mut tasks = self.tasks.clone();
+            let run = async move |request| {
+                let Ok(response) = tasks.call(request).await;
+                response
+            };
+            return measure::call(&self.calls, request, run).await;
         }
-        // It is ready at any time: it has nothing to wait for.
-        let ShortWay { mut tasks, calls } = self.short.clone();
-        let run = async move |request| {
-            let Ok(response) = tasks.call(request).await;
-            response
-        };
-        Either::Left(Box::pin(async move { Ok(measure::call(&calls, request, run).await) }))
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        response.map(Body::new)
     }
 }
 
