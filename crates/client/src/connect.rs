@@ -84,10 +84,33 @@ fn connector(options: &Options) -> HttpConnector {
 mod tests {
     use task_proto::v1::GetTaskRequest;
     use task_proto::v1::task_service_client::TaskServiceClient;
-    use tokio::net::{TcpSocket, TcpStream};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
     use super::*;
     use crate::call::is_unsent;
+
+    #[tokio::test]
+    async fn a_channel_that_is_dropped_leaves_nothing_that_runs() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let mut stub = TaskServiceClient::new(channel(&address, &Options::default()).unwrap());
+        let mut call = Box::pin(stub.get_task(GetTaskRequest { id: 1 }));
+        // Never answered: the connection and the call on it stay.
+        let (_stream, _) = tokio::select! {
+            accepted = listener.accept() => accepted.unwrap(),
+            answer = &mut call => panic!("{answer:?}"),
+        };
+        assert!(alive() > 0);
+        drop(call);
+        drop(stub);
+        let ended = async {
+            while alive() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended).await.expect("all ends");
+    }
 
     #[tokio::test]
     async fn a_connection_that_was_not_made_in_time_is_told_from_a_call_that_was_sent() {

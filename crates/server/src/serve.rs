@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::{Stream, StreamExt};
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -47,18 +48,14 @@ pub(crate) async fn serve<T>(
         // Gone when no more are taken in, and with it the address.
         let mut connections = pin!(connections);
         while let Some(Some(connection)) = drain.run_until_cancelled(connections.next()).await {
-            let (calls, spawner) = Group::new();
+            let (group, spawner) = Group::new();
+            open.spawn(group);
             // Spread, so that connections made together do not all come back together.
             let age = options.connection_age.mul_f64(rand::random_range(0.8..=1.2));
-            let (http, ways, drain) = (http(options, spawner), Arc::clone(&ways), drain.clone());
-            open.spawn(async move {
-                let leave = async { drain.run_until_cancelled(tokio::time::sleep(age)).await };
-                // The calls cannot be over before their connection. When that is, nobody is left to answer.
-                tokio::select! {
-                    () = keep(http, connection, ways, leave) => {}
-                    () = calls => {}
-                }
-            });
+            let drain = drain.clone();
+            let leave = async move { drain.run_until_cancelled(tokio::time::sleep(age)).await };
+            let kept = keep(http(options, spawner.clone()), connection, Arc::clone(&ways), leave);
+            spawner.execute(kept);
         }
     }
     open.close();

@@ -25,6 +25,19 @@ async fn hold_up(site: &Site, client: &mut Client) -> PgConnection {
     connection
 }
 
+/// Waits until a call is held up.
+async fn until_waiting(held: &mut PgConnection) {
+    eventually("a call waits", SOON, async || {
+        let waiting = "select count(*) from pg_locks where not granted and locktype = 'relation'
+            and database = (select oid from pg_database where datname = current_database())";
+        match sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *held).await.unwrap() {
+            0 => Err("none does"),
+            _ => Ok(()),
+        }
+    })
+    .await;
+}
+
 fn one() -> v1::CreateTaskRequest {
     v1::CreateTaskRequest { task: Some(spec("t")) }
 }
@@ -70,16 +83,8 @@ async fn calls_on_one_connection_do_not_wait_for_one_that_takes_long() {
     let mut client = TaskServiceClient::new(channel.clone());
     let mut held = hold_up(&site, &mut client).await;
     let mut other = TaskServiceClient::new(channel);
-    let mut long = tokio::spawn(async move { other.create_task(one()).await });
-    eventually("the call waits", SOON, async || {
-        let waiting = "select count(*) from pg_locks where not granted and locktype = 'relation'";
-        match sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut held).await.unwrap() {
-            0 if long.is_finished() => panic!("{:?}", (&mut long).await),
-            0 => Err("it does not"),
-            _ => Ok(()),
-        }
-    })
-    .await;
+    let long = tokio::spawn(async move { other.create_task(one()).await });
+    until_waiting(&mut held).await;
     for _ in 0..20 {
         let short = client.list_workers(v1::ListWorkersRequest::default());
         timeout(SOON, short).await.expect("an answer").unwrap();
@@ -87,5 +92,21 @@ async fn calls_on_one_connection_do_not_wait_for_one_that_takes_long() {
     assert!(!long.is_finished());
     drop(held);
     timeout(SOON, long).await.expect("an answer").unwrap().unwrap();
+    site.end().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_ends_with_its_connection() {
+    let site = Site::with(Options { max_calls: 1, ..options() }).await;
+    let mut client = site.client().await;
+    let mut held = hold_up(&site, &mut client).await;
+    let call = tokio::spawn(async move { client.create_task(one()).await });
+    until_waiting(&mut held).await;
+    call.abort();
+    // There is room for one: an answer means that the other has gone.
+    let mut client = site.client().await;
+    let answer = timeout(SOON, client.list_workers(v1::ListWorkersRequest::default()));
+    answer.await.expect("an answer").unwrap();
+    drop(held);
     site.end().await.unwrap();
 }
