@@ -3,11 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioIo;
-use task_gather::{Gathered, Group};
+use task_gather::Group;
 use tonic::transport::{Channel, Endpoint};
-use tower::ServiceExt;
 
 use crate::error::Error;
 use crate::options::Options;
@@ -61,23 +58,16 @@ impl Connection {
         let host_port = format!("{host}:{}", uri.port_u16().unwrap_or(80));
         let (group, spawner) = Group::new();
         tokio::spawn(group);
-        // Calls that were answered at the same moment are often followed by others at the same moment.
-        let connect = connector(options).map_response(|tcp| TokioIo::new(Gathered::new(tcp.into_inner())));
+        // The time to connect is that of the connector alone: one which could not be made in time is told from a call
+        // that was sent.
+        let endpoint =
+            endpoint.connect_timeout(options.deadline.min(Duration::from_secs(5))).executor(spawner);
         Ok(Self {
-            channel: endpoint.executor(spawner).connect_with_connector_lazy(connect),
+            channel: endpoint.connect_lazy(),
             address: full.trim_end_matches('/').into(),
             host_port: host_port.into(),
         })
     }
-}
-
-/// Makes the connections. Their time is limited here and not by the endpoint, so that one which could not be made in time
-/// is told from a call that was sent.
-fn connector(options: &Options) -> HttpConnector {
-    let mut connector = HttpConnector::new();
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(options.deadline.min(Duration::from_secs(5))));
-    connector
 }
 
 #[cfg(test)]

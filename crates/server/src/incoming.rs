@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::Stream;
-use task_gather::Gathered;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,7 +29,7 @@ pub(crate) fn accept(
         let permit = Arc::clone(&free).acquire_owned().await.ok()?;
         let stream = accept_one(&listener).await;
         let connection = Connection {
-            stream: Gathered::new(stream),
+            stream,
             cut: Box::pin(cut.clone().cancelled_owned()),
             opening: Some(Opening { until: Box::pin(tokio::time::sleep(opening)), heard: 0 }),
             _permit: permit,
@@ -67,9 +66,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 /// A connection that counts itself and can be cut.
 pub(crate) struct Connection {
-    /// Creates that shared a commit are answered at the same moment: a system call for each answer was two fifths of this
-    /// server's processor time.
-    stream: Gathered<TcpStream>,
+    stream: TcpStream,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Until it has said which HTTP it speaks.
     opening: Option<Opening>,
