@@ -1,6 +1,6 @@
 //! What a gRPC call costs that asks for next to nothing: tonic's own health check, called as tasks are put in. A call of the
-//! service is carried in much the same way: both its ends gather writes, its server has another allocator, and Postgres runs
-//! beside it.
+//! service is carried in much the same way: at both its ends it runs within its connection's task, its server has another
+//! allocator, and Postgres runs beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

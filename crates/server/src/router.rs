@@ -25,7 +25,7 @@ pub(crate) fn build<B: Backend, H: Health>(
     service: Service<B>,
     health: HealthServer<H>,
     readiness: Arc<Readiness<B>>,
-) -> Ways<TaskServiceServer<Service<B>>> {
+) -> Ways<B> {
     let tasks = TaskServiceServer::new(service)
         .max_decoding_message_size(task_proto::MAX_MESSAGE_BYTES)
         .max_encoding_message_size(task_proto::MAX_MESSAGE_BYTES);

@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
-use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,12 +13,10 @@ use hyper_util::server::conn::auto::Builder;
 use task_gather::{Group, Spawner};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::body::Body;
-use tower::Service;
 
-use crate::Options;
 use crate::incoming::Connection;
 use crate::ways::Ways;
+use crate::{Backend, Options};
 
 /// Largest list of headers that a call may bring, in bytes.
 const HEADERS: u32 = 16 << 10;
@@ -30,18 +26,12 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 const PENDING_RESETS: usize = 50;
 
 /// Serves what comes in until `drain` is cancelled, takes in nothing more then, and returns when what runs has ended.
-pub(crate) async fn serve<T>(
+pub(crate) async fn serve<B: Backend>(
     connections: impl Stream<Item = Connection>,
-    ways: Ways<T>,
+    ways: Ways<B>,
     options: &Options,
     drain: CancellationToken,
-) where
-    T: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
+) {
     let ways = Arc::new(ways);
     let open = TaskTracker::new();
     {
@@ -76,18 +66,12 @@ fn http(options: &Options, spawner: Spawner) -> Builder<Spawner> {
 }
 
 /// Keeps a connection until it ends; once `leave` has come, it is asked to end when what runs on it has.
-async fn keep<T>(
+async fn keep<B: Backend>(
     http: Builder<Spawner>,
     connection: Connection,
-    ways: Arc<Ways<T>>,
+    ways: Arc<Ways<B>>,
     leave: impl Future<Output = Option<()>>,
-) where
-    T: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
+) {
     let answer = service_fn(move |request| {
         let ways = Arc::clone(&ways);
         async move { Ok::<_, Infallible>(ways.answer(request).await) }

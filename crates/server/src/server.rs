@@ -130,6 +130,7 @@ impl<B: Backend> Server<B> {
             }
             tokio::select! {
                 () = stop.cancelled() => break,
+                // Before it is told to drain it takes in connections for ever.
                 () = &mut serving => return Ok(()),
                 done = &mut prepare, if !prepared => { done.map_err(Error::Schema)?; prepared = true; }
             }

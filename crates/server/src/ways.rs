@@ -1,33 +1,31 @@
 //! What answers a request: the task service itself where it is a plain gRPC call to it, and else the router, which puts several
 //! boxes around each call and its bodies. The router takes a page's call, a probe, and whatever needs a translation.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Response, Version, header};
 use hyper::body::Incoming;
+use task_proto::v1::task_service_server::TaskServiceServer;
 use tokio::time::timeout;
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
+use tower::{Service as _, ServiceExt};
 
-use crate::deadline;
 use crate::measure::{self, Calls, SERVICE};
+use crate::service::Service;
+use crate::{Backend, deadline};
 
 /// Both ways, and where they part.
-pub(crate) struct Ways<T> {
-    pub(crate) tasks: T,
+pub(crate) struct Ways<B: Backend> {
+    pub(crate) tasks: TaskServiceServer<Service<B>>,
     pub(crate) calls: Arc<Calls>,
     pub(crate) router: axum::Router,
     /// Longest time until an answer begins.
     pub(crate) limit: Duration,
 }
 
-impl<T> Ways<T>
-where
-    T: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone,
-{
+impl<B: Backend> Ways<B> {
     /// Answers a request; one that takes longer than it or the service allows is told so.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         let limit = deadline::of(request.headers()).map_or(self.limit, |own| own.min(self.limit));

@@ -1,15 +1,21 @@
 //! Start and stop.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use hyper_util::rt::TokioIo;
 use task_proto::v1;
+use task_proto::v1::task_service_client::TaskServiceClient;
 use task_server::{Error, Options, Server};
 use task_store::{Settings, Store};
+use task_testing::eventually;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tonic::Code;
+use tonic::transport::Endpoint;
 
-use crate::support::{SOON, Site, Watching, by_filter, create, options, refused};
+use crate::support::{SOON, Site, Watching, by_filter, create, options, refused, spec};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watches_end_with_the_server_and_say_why() {
@@ -48,6 +54,36 @@ async fn a_call_that_hangs_is_cut_off_after_the_grace_period() {
     let mut rest = Vec::new();
     // Cut, one way or the other.
     let _ = tokio::time::timeout(SOON, stream.read_to_end(&mut rest)).await.expect("the connection is cut");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_of_age_makes_way_and_what_runs_on_it_goes_on() {
+    let site = Site::with(Options { connection_age: Duration::from_millis(300), ..options() }).await;
+    let (address, made) = (site.address, Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&made);
+    let connect = tower::service_fn(move |_| {
+        counted.fetch_add(1, Relaxed);
+        async move { TcpStream::connect(address).await.map(TokioIo::new) }
+    });
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let mut client = TaskServiceClient::new(endpoint.connect_with_connector_lazy(connect));
+    let id = eventually("a task", SOON, async || {
+        let request = v1::CreateTaskRequest { task: Some(spec("t")) };
+        client.create_task(request).await.map(|answer| answer.into_inner().id)
+    })
+    .await;
+    let mut watch = Watching::of(&mut client, &[id]).await;
+    assert_eq!(watch.change().await, (id, 1, v1::Status::Pending));
+    let before = made.load(Relaxed);
+    // Each call goes by the newest connection.
+    eventually("another connection", SOON, async || {
+        client.list_workers(v1::ListWorkersRequest::default()).await.map_err(|e| e.to_string())?;
+        if made.load(Relaxed) > before { Ok(()) } else { Err("none".to_owned()) }
+    })
+    .await;
+    client.cancel_task(v1::CancelTaskRequest { id, ..Default::default() }).await.unwrap();
+    assert_eq!(watch.change().await, (id, 2, v1::Status::Cancelled));
+    site.end().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
