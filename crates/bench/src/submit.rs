@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use anyhow::Result;
-use task_domain::ports::Claim;
+use task_domain::ports::{Claim, WakeUp};
 use task_domain::{Kind, WorkerInfo};
 use task_proto::v1;
 use task_proto::v1::task_service_client::TaskServiceClient;
@@ -123,10 +123,12 @@ async fn session(postgres: &Postgres) -> Result<Session> {
 async fn listen(session: Session) {
     let (mut wake_ups, mut claimer) = (session.wake_ups(), session.claimer());
     loop {
-        if let Told::Work(_) = wake_ups.next().await {
-            // Nothing is there for it.
-            let _ = claimer.claim(1).await;
-        }
+        // Nothing is there for it.
+        let _ = match wake_ups.next().await {
+            Told::Work(WakeUp::Single(spot)) => claimer.claim_at(spot, 1).await,
+            Told::Work(_) => claimer.claim(1).await,
+            Told::Cancelled => continue,
+        };
     }
 }
 

@@ -81,6 +81,13 @@ pub trait Claim: Send + 'static {
     /// Leases up to `limit` waiting tasks that this worker can run, by priority, then age.
     /// Fewer means that there was no more just now.
     fn claim(&mut self, limit: usize) -> impl Future<Output = Result<Vec<Claimed>>> + Send;
+
+    /// Leases the task at `spot`, unless it is not there any more or this worker cannot run it. As little as that need
+    /// be found, and as much as [`Self::claim`] finds may be.
+    fn claim_at(&mut self, spot: Spot, limit: usize) -> impl Future<Output = Result<Vec<Claimed>>> + Send {
+        let _ = spot;
+        self.claim(limit)
+    }
 }
 
 /// Takes back what came of work.
@@ -225,10 +232,23 @@ pub struct Change {
 pub enum WakeUp {
     /// Somebody says that there is work.
     Notified,
+    /// Somebody says that one task waits here, and of nothing else.
+    Single(Spot),
     /// It is time to look anyway.
     Poll,
     /// A task that had to wait is due.
     Due,
+}
+
+/// Where a task waits, as a hint has it: it need not be true, nor be so any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// The number of its lane.
+    pub lane: i32,
+    /// Its place in line, with its id, by the database's clock.
+    pub at: Timestamp,
+    /// The task.
+    pub task: TaskId,
 }
 
 /// Keeps a worker's leases alive.

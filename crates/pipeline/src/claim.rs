@@ -1,9 +1,10 @@
 //! Turns the hint that there may be work into leased tasks, as many as there is room for.
 //!
 //! In: [`WakeUp`]. Out: [`Claimed`]. Claims again for as long as the last claim got all it asked
-//! for, while that is handed on; then waits for the next hint. Nothing is claimed that there is no room
-//! to run. Ends when its input ends; a claim in flight is waited for, so that what it got is not left to
-//! its lease.
+//! for, while that is handed on; then waits for the next hint. Where that is of a single task, that task
+//! is claimed and nothing else is looked for, unless another hint came before there was room. Nothing is
+//! claimed that there is no room to run. Ends when its input ends; a claim in flight is waited for, so that
+//! what it got is not left to its lease.
 
 use std::future::ready;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use futures::stream::{BoxStream, iter, unfold};
 use futures::{FutureExt, Stream, StreamExt};
 use metrics::counter;
 use task_domain::Claimed;
-use task_domain::ports::{Claim, WakeUp};
+use task_domain::ports::{Claim, Spot, WakeUp};
 use tower::Layer;
 
 use crate::{Capacity, chance, metric};
@@ -49,7 +50,7 @@ where
             wake_ups,
             claimer: (self.claimer)(),
             capacity: self.capacity.clone(),
-            hungry: false,
+            sought: Sought::Nothing,
             ended: false,
             failures: 0,
             mean_bytes: 0,
@@ -68,13 +69,20 @@ struct Claims<S, C> {
     wake_ups: S,
     claimer: C,
     capacity: Capacity,
-    /// Whether there may be more work.
-    hungry: bool,
+    sought: Sought,
     ended: bool,
     /// Claims that failed in a row.
     failures: u32,
     /// Bytes of a payload, as recent claims had them.
     mean_bytes: usize,
+}
+
+/// What there may be to claim.
+#[derive(Clone, Copy)]
+enum Sought {
+    Nothing,
+    Single(Spot),
+    Any,
 }
 
 impl<S, C> Claims<S, C>
@@ -85,7 +93,7 @@ where
     /// What the next claim that finds something gets.
     async fn next(&mut self) -> Option<Vec<Claimed>> {
         while !self.ended {
-            if !self.hungry {
+            if matches!(self.sought, Sought::Nothing) {
                 self.hear().await;
             } else if let Some(room) = self.wait_for_room().await {
                 let tasks = self.claim(room).await;
@@ -100,7 +108,8 @@ where
     /// Waits for a hint, or the end.
     async fn hear(&mut self) {
         match self.wake_ups.next().await {
-            Some(_) => self.hungry = true,
+            Some(WakeUp::Single(spot)) => self.sought = Sought::Single(spot),
+            Some(_) => self.sought = Sought::Any,
             None => self.ended = true,
         }
     }
@@ -110,10 +119,13 @@ where
         loop {
             tokio::select! {
                 biased;
-                wake_up = self.wake_ups.next() => if wake_up.is_none() {
-                    self.ended = true;
-                    return None;
-                },
+                wake_up = self.wake_ups.next() => {
+                    if wake_up.is_none() {
+                        self.ended = true;
+                        return None;
+                    }
+                    self.sought = Sought::Any;
+                }
                 room = self.capacity.until_room() => return Some(room),
             }
         }
@@ -121,10 +133,14 @@ where
 
     async fn claim(&mut self, room: usize) -> Vec<Claimed> {
         let limit = room.min(BYTES_MAX / self.mean_bytes.max(1)).max(1);
-        match self.claimer.claim(limit).await {
+        let claimed = match self.sought {
+            Sought::Single(spot) => self.claimer.claim_at(spot, limit).await,
+            Sought::Nothing | Sought::Any => self.claimer.claim(limit).await,
+        };
+        match claimed {
             Ok(tasks) => {
                 self.failures = 0;
-                self.hungry = tasks.len() >= limit;
+                self.sought = if tasks.len() >= limit { Sought::Any } else { Sought::Nothing };
                 self.weigh(&tasks);
                 self.capacity.claimed(tasks.len());
                 counter!(metric::CLAIMED).increment(tasks.len() as u64);
@@ -136,6 +152,7 @@ where
                 }
                 counter!(metric::CLAIM_ERRORS).increment(1);
                 self.failures = self.failures.saturating_add(1);
+                self.sought = Sought::Any;
                 self.pause().await;
                 Vec::new()
             }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use sqlx::Connection;
 use sqlx::postgres::{PgListener, PgNotification, PgPoolOptions};
 use task_domain::WorkerId;
-use task_domain::ports::WakeUp;
+use task_domain::ports::{Spot, WakeUp};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::Settings;
 use crate::lane::Lanes;
-use crate::notify::{CANCELLED, CHANGED, READY};
+use crate::notify::{CANCELLED, CHANGED, READY, Said};
 use crate::presence::Sign;
 use crate::settings::Purpose;
 
@@ -27,6 +27,8 @@ const PROBE: Duration = Duration::from_secs(10);
 pub(crate) enum Heard {
     /// A hint on this channel, from a process that knows lanes up to this number.
     Hint(Channel, i32),
+    /// The same, that a single task waits here.
+    Single(Spot, i32),
     /// Listening (again): hints from before may have been missed.
     Listening,
     /// The connection is gone; hints may be missed from here on.
@@ -161,8 +163,12 @@ async fn hear(mut listener: PgListener, heard: &mpsc::Sender<Heard>) {
 }
 
 fn hint(notification: &PgNotification) -> Option<Heard> {
-    let lanes = notification.payload().parse().unwrap_or_default();
-    Some(Heard::Hint(Channel::named(notification.channel())?, lanes))
+    let channel = Channel::named(notification.channel())?;
+    let Said { lanes, spot } = Said::read(notification.payload());
+    Some(match (channel, spot) {
+        (Channel::Ready, Some(spot)) => Heard::Single(spot, lanes),
+        _ => Heard::Hint(channel, lanes),
+    })
 }
 
 /// What brings a worker's claims forward: hints, and a poll with jitter that never stops.
@@ -246,6 +252,13 @@ impl WakeUps {
                         self.lanes.announce(newest);
                         self.lanes.set_hearing(true);
                         return Told::Work(WakeUp::Notified);
+                    }
+                    Some(Heard::Single(spot, newest)) => {
+                        self.lanes.announce(newest);
+                        self.lanes.set_hearing(true);
+                        // With others behind it, of which some may not have found room, a look at all is due.
+                        let is_last = self.heard.as_ref().is_some_and(mpsc::Receiver::is_empty);
+                        return Told::Work(if is_last { WakeUp::Single(spot) } else { WakeUp::Notified });
                     }
                     Some(Heard::Listening) => {
                         self.lanes.set_hearing(true);

@@ -13,7 +13,7 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
     use std::sync::{LazyLock, Mutex};
 
     /// The fault's name, what it takes out of a statement, and what it puts there.
-    const BUGS: [(&str, &str, &str); 9] = [
+    const BUGS: [(&str, &str, &str); 11] = [
         (
             "record-without-fence",
             "and r.epoch = any(array[i.epoch]) and r.attempt = any(array[i.attempt]) and r.worker_id = $1",
@@ -35,6 +35,11 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
             "select * from task_ready where ctid = any((select places from picked)::tid[])",
         ),
         (
+            "claim-leaves-in-line",
+            "delete from task_ready where ctid = (select place from picked)\n    returning *",
+            "select * from task_ready where ctid = (select place from picked)",
+        ),
+        (
             "reclaim-from-the-living",
             "where not exists (select from task_worker w where w.id = r.worker_id and w.ended_at is null)",
             "where true",
@@ -51,6 +56,7 @@ pub(crate) fn statement(text: &'static str) -> &'static str {
             "case when exists (select from task_worker where id = $1 and ended_at is null and lease_until > now()) then",
             "case when true then",
         ),
+        ("lease-of-the-ended", "and exists (select from lease)", ""),
     ];
     static CHANGED: LazyLock<Mutex<HashMap<&'static str, &'static str>>> = LazyLock::new(Mutex::default);
     let named = BUGS.iter().find(|(name, from, _)| task_domain::seeded::bug(name) && text.contains(from));

@@ -163,10 +163,15 @@ impl Watermarks {
         seen.places.iter().any(late)
     }
 
-    /// Notes a look that failed: what it had locked is free again.
+    /// Notes a look that failed.
     pub(crate) fn failed(&mut self, start: &Start, began: Instant, now: Instant) {
-        self.locked_since = None;
+        self.undone();
         self.pace(start.kind, began, now);
+    }
+
+    /// Notes that a claim failed: what it had locked is free again.
+    pub(crate) fn undone(&mut self) {
+        self.locked_since = None;
     }
 
     /// Says when to look as far again. Returns how far that was, as a place in [`REACHES`].

@@ -9,9 +9,9 @@ use task_domain::ports::WakeUp;
 use task_store::{Promoter, Told, WakeUps};
 use tokio::sync::Notify;
 
-/// Hints and polls. A hint that something was cancelled goes to `cancelled` instead; every other
-/// one also pokes `due`, since what has come in may be due soon, and so do polls while no hints
-/// are heard.
+/// Hints and polls. A hint that something was cancelled goes to `cancelled` instead; every other one that
+/// does not tell of a single task also pokes `due`, since what has come in may be due soon, and so do polls
+/// while no hints are heard.
 pub(crate) fn hints(
     wake_ups: WakeUps,
     cancelled: Arc<Notify>,
@@ -22,7 +22,12 @@ pub(crate) fn hints(
             match wake_ups.next().await {
                 Told::Cancelled => cancelled.notify_one(),
                 Told::Work(wake_up) => {
-                    if wake_up != WakeUp::Poll || !wake_ups.is_hearing() {
+                    let may_be_due = match wake_up {
+                        WakeUp::Notified | WakeUp::Due => true,
+                        WakeUp::Single(_) => false,
+                        WakeUp::Poll => !wake_ups.is_hearing(),
+                    };
+                    if may_be_due {
                         due.notify_one();
                     }
                     return Some((wake_up, (wake_ups, cancelled, due)));

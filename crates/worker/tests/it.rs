@@ -8,7 +8,7 @@ use task_domain::ports::{Operate, Read, Submit};
 use task_domain::{HistoryEntry, Kind, NewTask, Retries, RetryPolicy, Status, TaskId};
 use task_plugin::{Context, Error, Outcome, Parameters, Plugin, Registry};
 use task_store::{Settings, Store};
-use task_testing::{Database, eventually, new_task};
+use task_testing::{Database, eventually, new_task, new_task_with};
 use task_worker::{Options, run};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -146,6 +146,28 @@ fn statuses(history: &[HistoryEntry]) -> Vec<&'static str> {
     history.iter().map(|entry| entry.status.as_str()).collect()
 }
 
+/// Its own commit tells where it waits, and the worker claims it there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_comes_alone_is_claimed_where_it_waits() {
+    /// Longer than there must have been no hint for one to go with a commit.
+    const WHILE: Duration = Duration::from_millis(100);
+    let scene = Scene::new().await;
+    let worker = scene.worker();
+    eventually("a task is claimed where it waits", LIMIT, async || {
+        tokio::time::sleep(WHILE).await;
+        let id = scene.create(new_task_with("never", "alone", r#"{"this is":"final"}"#)).await;
+        scene.ends(id).await;
+        let sql =
+            "select count(*) from pg_stat_activity where query like '%where lane_id = $2 and line_at = $3%'
+            and pid <> pg_backend_pid() and datname = current_database()";
+        let claims: i64 = sqlx::query_scalar(sql).fetch_one(&scene.database.pool()).await.unwrap();
+        if claims > 0 { Ok(()) } else { Err("it was found by a look at all") }
+    })
+    .await;
+    worker.stop().await;
+    scene.check().await;
+}
+
 #[tokio::test]
 async fn a_task_that_fails_is_retried_until_it_succeeds() {
     let scene = Scene::new().await;
@@ -170,7 +192,7 @@ async fn a_task_that_never_succeeds_fails_after_its_retries() {
     let id = scene.create(task).await;
     assert_eq!(scene.ends(id).await, Status::Failed);
     assert_eq!(scene.history(id).await.iter().filter(|e| e.status == Status::Running).count(), 3);
-    let id = scene.create(task_testing::new_task_with("never", "final", r#"{"how":"final"}"#)).await;
+    let id = scene.create(new_task_with("never", "final", r#"{"how":"final"}"#)).await;
     assert_eq!(scene.ends(id).await, Status::Failed);
     assert_eq!(statuses(&scene.history(id).await), ["PENDING", "RUNNING", "FAILED"]);
     worker.stop().await;

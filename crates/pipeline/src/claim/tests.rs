@@ -13,6 +13,8 @@ use super::*;
 struct Stock {
     left: Arc<Mutex<usize>>,
     asked: Arc<Mutex<Vec<usize>>>,
+    /// What it was asked for by its spot.
+    asked_at: Arc<Mutex<Vec<Spot>>>,
     failing: Arc<Mutex<usize>>,
     payload: Arc<Mutex<Payload>>,
 }
@@ -32,6 +34,15 @@ impl Claim for Stock {
         let tasks = (1..).take(take).map(|id| Claimed { payload: payload.clone(), ..task(id) });
         Ok(tasks.collect())
     }
+
+    async fn claim_at(&mut self, spot: Spot, _: usize) -> Result<Vec<Claimed>> {
+        self.asked_at.lock().unwrap().push(spot);
+        self.claim(1).await
+    }
+}
+
+fn spot(id: i64) -> Spot {
+    Spot { lane: 1, at: jiff::Timestamp::UNIX_EPOCH, task: TaskId::new(id).unwrap() }
 }
 
 fn task(id: i64) -> Claimed {
@@ -119,6 +130,52 @@ async fn after_a_claim_that_found_less_it_waits_for_a_hint() {
     bench.hint.send(WakeUp::Due).await.unwrap();
     bench.take(1).await;
     assert_eq!(bench.asked(), [3, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hint_of_a_single_task_is_followed_to_it_alone() {
+    let mut bench = bench(5, 3);
+    for id in [7, 8] {
+        bench.hint.send(WakeUp::Single(spot(id))).await.unwrap();
+        bench.take(1).await;
+        bench.nothing_more().await;
+    }
+    assert_eq!(bench.asked(), [1, 1]);
+    assert_eq!(*bench.stock.asked_at.lock().unwrap(), [spot(7), spot(8)]);
+    // Any other hint has it look at all that there is room for.
+    bench.hint.send(WakeUp::Notified).await.unwrap();
+    bench.take(1).await;
+    bench.nothing_more().await;
+    assert_eq!(bench.asked(), [1, 1, 1]);
+    assert_eq!(bench.stock.asked_at.lock().unwrap().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_task_that_waits_for_room_is_one_of_all_once_another_hint_came() {
+    for (another, asked, at) in [(None, [1, 1], 1), (Some(WakeUp::Single(spot(8))), [2, 1], 0)] {
+        let mut bench = bench(5, 2);
+        bench.capacity.claimed(2);
+        bench.hint.send(WakeUp::Single(spot(7))).await.unwrap();
+        bench.nothing_more().await;
+        if let Some(another) = another {
+            bench.hint.send(another).await.unwrap();
+            bench.nothing_more().await;
+        }
+        bench.capacity.ended(2, Duration::from_secs(5));
+        bench.take(1).await;
+        assert_eq!(bench.asked()[0], asked[0]);
+        assert_eq!(bench.stock.asked_at.lock().unwrap().len(), at);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_of_a_single_task_that_fails_is_followed_by_a_look_at_all() {
+    let mut bench = bench(5, 3);
+    *bench.stock.failing.lock().unwrap() = 1;
+    bench.hint.send(WakeUp::Single(spot(7))).await.unwrap();
+    bench.take(3).await;
+    assert_eq!(bench.asked(), [1, 3]);
+    assert_eq!(bench.stock.asked_at.lock().unwrap().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 -- Stores one task with all that goes with it: what submit.sql does for a batch, in two thirds of Postgres' time for one.
 -- Returns its id, and when that was; no row if its idempotency key was used before.
--- $11: channels that are told of it at the commit, with $12 as what is said.
+-- $11 and $12: channels that are told at the commit that there is work, and where, and that a task has changed; $13: what
+-- is said before that.
 -- Parts of it are left out where the task has nothing for them: see submit/insert.rs.
 with new as materialized (
     select nextval('task_id_seq') as id
@@ -37,6 +38,6 @@ event as (
 )
 select id, now()
 -- part told
-    , (select count(pg_notify(channel, $12)) from unnest($11::text[]) as c(channel))
+    , pg_notify($11, $13 || format(' %s %s %s', $1, (extract(epoch from now()) * 1000000)::bigint, id)), pg_notify($12, $13)
 -- end told
 from stored

@@ -46,7 +46,7 @@ impl Answer {
     fn of_rows(rows: &[PgRow]) -> Self {
         let Some((last, rows)) = rows.split_last() else { return Self::default() };
         Self {
-            found: rows.iter().map(of_row).collect(),
+            found: rows.iter().filter_map(of_row).collect(),
             newest_lane: last.get(1),
             at: Some(last.get::<Timestamp, _>(2).to_jiff()),
             has_lease: last.get::<i32, _>(3) != 0,
@@ -67,10 +67,11 @@ impl Answer {
     }
 }
 
-fn of_row(row: &PgRow) -> Found {
-    Found {
+/// The task of a row, if it has one.
+pub(super) fn of_row(row: &PgRow) -> Option<Found> {
+    Some(Found {
+        place: Place { task: row.get::<Option<_>, _>(0)?, at: row.get::<Timestamp, _>(2).to_jiff() },
         lane: row.get(1),
-        place: Place { at: row.get::<Timestamp, _>(2).to_jiff(), task: row.get(0) },
         name: Name::from_store(row.get::<&str, _>(9)),
         payload: Payload::from_store(row.get(10)),
         own: Own {
@@ -81,7 +82,7 @@ fn of_row(row: &PgRow) -> Found {
             backoff_initial_ms: row.get(7),
             backoff_max_ms: row.get(8),
         },
-    }
+    })
 }
 
 /// All columns have one order: the rows' as they came to the aggregates, of which none sorts.

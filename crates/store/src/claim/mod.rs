@@ -3,13 +3,17 @@
 mod answer;
 mod form;
 mod own;
+mod single;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use jiff_sqlx::ToSqlx;
-use task_domain::ports::{Claim, Error, Result};
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use task_domain::ports::{Claim, Error, Result, Spot};
 use task_domain::seeded::bug;
 use task_domain::{Claimed, Epoch, Kind, Lease, Retries, TaskId, WorkerId, WorkerInfo};
 use tokio::time::Instant;
@@ -161,15 +165,30 @@ impl Claim for Claimer {
                 Err(error) => tracing::debug!(%error, "cannot look for new lanes"),
             }
         }
-        if !tasks.is_empty() {
-            self.lanes.found();
-            self.notifier.changed();
-        }
+        self.tell(&tasks);
         Ok(tasks)
+    }
+
+    async fn claim_at(&mut self, spot: Spot, limit: usize) -> Result<Vec<Claimed>> {
+        if !self.is_served(spot) {
+            return self.claim(limit).await;
+        }
+        self.put_back().await?;
+        let task: Vec<_> = self.claim_single(spot).await?.into_iter().collect();
+        self.tell(&task);
+        Ok(task)
     }
 }
 
 impl Claimer {
+    /// Tells of what was found.
+    fn tell(&self, tasks: &[Claimed]) {
+        if !tasks.is_empty() {
+            self.lanes.found();
+            self.notifier.changed();
+        }
+    }
+
     /// A look without an announcement does not hold up what was found.
     fn lanes_may_be_new(&self, found_nothing: bool) -> bool {
         let age = match (self.served.is_empty(), self.lanes.is_hearing()) {
@@ -250,7 +269,6 @@ impl Claimer {
         let lanes: Vec<_> = self.served.iter().map(|s| s.id).collect();
         let priorities: Vec<_> = self.served.iter().map(|s| s.priority).collect();
         let form = Form::of(self.expected, lanes.len());
-        let mut connection = self.connection.take().await?;
         let query = sqlx::query(statement(form.text()))
             .bind(self.worker.get())
             .bind(lanes)
@@ -262,13 +280,19 @@ impl Claimer {
             .bind(i64::try_from(start.reach.as_micros()).unwrap_or(i64::MAX))
             .bind(start.locked_since)
             .bind(Own::default().retries);
+        Ok(Answer::read(form, &self.ask(query, epoch).await?))
+    }
+
+    /// Runs a claim's statement.
+    async fn ask(&mut self, query: Query<'_, Postgres, PgArguments>, epoch: Epoch) -> Result<Vec<PgRow>> {
+        let mut connection = self.connection.take().await?;
         let answer = answered(ANSWER, query.fetch_all(&mut connection)).await;
         let refused = answer.as_ref().is_err_and(|error| error.as_database_error().is_some());
         let rows = self.connection.done(connection, answer).await;
         if rows.is_err() && !refused && !bug("unheard-claim-forgotten") {
             self.doubt.push((epoch, Instant::now()));
         }
-        Ok(Answer::read(form, &rows?))
+        rows
     }
 
     /// Puts back what was claimed by statements whose answer was lost. Asked again until they

@@ -88,7 +88,8 @@ async fn insert_one(
         .bind(row.key)
         .bind(row.key_hash);
     if let Some(newest) = told {
-        query = query.bind(&ALONG[..]).bind(newest.to_string());
+        let [ready, changed] = ALONG;
+        query = query.bind(ready).bind(changed).bind(newest.to_string());
     }
     let stored: Option<(i64, Timestamp)> = query.fetch_optional(connection).await?;
     Ok(stored.map(|(id, at)| created(id, at)))

@@ -8,7 +8,7 @@ use task_store::{Session, SessionSettings};
 use task_testing::new_task;
 
 use crate::proxy::Proxy;
-use crate::{Scene, retry_after};
+use crate::{Scene, info, retry_after};
 
 #[tokio::test]
 async fn work_is_handed_out_by_priority_then_age() {
@@ -55,14 +55,7 @@ async fn a_worker_gets_only_its_types_and_queues() {
         task.queue = Queue::new(queue).unwrap();
         scene.create(task).await;
     }
-    let info = WorkerInfo {
-        name: "picky".into(),
-        host: "host".into(),
-        version: "1".into(),
-        kinds: vec![task_domain::Kind::new("a").unwrap()],
-        queues: vec![Queue::new("mail").unwrap()],
-        slots: 1,
-    };
+    let info = WorkerInfo { queues: vec![Queue::new("mail").unwrap()], ..info(&["a"]) };
     let session =
         Session::open(crate::settings(&scene.database), info, SessionSettings::default()).await.unwrap();
     let mut claimer = session.claimer();
@@ -316,16 +309,8 @@ async fn what_is_claimed_carries_the_same_however_many_are_expected() {
 async fn tasks_of_a_claim_that_was_not_heard_of_go_back() {
     let scene = Scene::new().await;
     let proxy = Proxy::start(&scene.database.url()).await;
-    let info = WorkerInfo {
-        name: "deaf".into(),
-        host: "host".into(),
-        version: "1".into(),
-        kinds: vec![task_domain::Kind::new("a").unwrap()],
-        queues: Vec::new(),
-        slots: 1,
-    };
     let settings = task_store::Settings::new(&proxy.url).unwrap();
-    let session = Session::open(settings, info, SessionSettings::default()).await.unwrap();
+    let session = Session::open(settings, info(&["a"]), SessionSettings::default()).await.unwrap();
     let mut claimer = session.claimer();
     // Opens its connection and learns the lanes.
     scene.create(new_task("a", "heard")).await;

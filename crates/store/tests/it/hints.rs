@@ -12,9 +12,29 @@ use crate::Scene;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Payloads that are no lane's number, or not one that there is.
-const ODD: [&str; 10] =
-    ["", "x", "-1", "2147483647", "-2147483648", "9223372036854775808", "1e9", "{\"a\":1}", "☕", " 7 "];
+/// Payloads that are no lane's number, or not one that there is; and no spot, or none where a task waits.
+const ODD: [&str; 20] = [
+    "",
+    "x",
+    "-1",
+    "2147483647",
+    "-2147483648",
+    "9223372036854775808",
+    "1e9",
+    "{\"a\":1}",
+    "☕",
+    " 7 ",
+    "1 ",
+    "1 1",
+    "1 1 5",
+    "1 1 5 0",
+    "1 1 5 7 9",
+    "1 1 5 9223372036854775807",
+    "1 2147483648 5 7",
+    "1 1 -5 7",
+    "1 1 253402207200999999 7",
+    "1 1 18446744073709551615 7",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_hints_cost_nothing() {
@@ -82,10 +102,17 @@ async fn a_task_that_comes_alone_is_told_of_by_its_own_commit() {
     let keyed = NewTask { key: Some(IdempotencyKey::new("key").unwrap()), ..new_task("b", "keyed") };
     for (task, lanes) in [(new_task("a", "alone"), "1"), (keyed.clone(), "2")] {
         tokio::time::sleep(WHILE).await;
-        scene.create(task).await;
-        for channel in ["task_ready", "task_changed"] {
-            assert_eq!(hear().await, (channel.to_owned(), lanes.to_owned(), true));
-        }
+        let id = scene.create(task).await;
+        let at: i64 = sqlx::query_scalar(
+            "select (extract(epoch from line_at) * 1000000)::bigint from task_ready where task_id = $1",
+        )
+        .bind(id.get())
+        .fetch_one(&scene.database.pool())
+        .await
+        .unwrap();
+        // Workers are told where it waits: here, the newest lane is its own.
+        assert_eq!(hear().await, ("task_ready".to_owned(), format!("{lanes} {lanes} {at} {id}"), true));
+        assert_eq!(hear().await, ("task_changed".to_owned(), lanes.to_owned(), true));
     }
     // What was there before is nothing to tell of.
     tokio::time::sleep(WHILE).await;

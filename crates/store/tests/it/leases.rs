@@ -5,7 +5,7 @@ use task_domain::{Decision, Status, Verdict, limits};
 use task_store::SessionSettings;
 use task_testing::{eventually, new_task};
 
-use crate::Scene;
+use crate::{Scene, info};
 
 fn short() -> SessionSettings {
     SessionSettings { lease_time: Duration::from_secs(1), ..SessionSettings::default() }
@@ -166,15 +166,7 @@ async fn hints_reach_a_worker_and_polling_does_without_them() {
         let mut settings = crate::settings(&scene.database);
         settings.notify = notify;
         let options = SessionSettings { poll: Duration::from_millis(200), ..SessionSettings::default() };
-        let info = task_domain::WorkerInfo {
-            name: "w".into(),
-            host: "host".into(),
-            version: "1".into(),
-            kinds: Vec::new(),
-            queues: Vec::new(),
-            slots: 1,
-        };
-        let session = task_store::Session::open(settings, info, options).await.unwrap();
+        let session = task_store::Session::open(settings, info(&[]), options).await.unwrap();
         let mut wake_ups = session.wake_ups();
         let mut seen = std::collections::HashSet::new();
         let wanted = if notify { 2 } else { 1 };

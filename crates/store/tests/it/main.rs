@@ -13,6 +13,7 @@ mod plans;
 mod presence;
 mod proxy;
 mod record;
+mod single;
 mod stats;
 mod submit;
 mod upkeep;
@@ -59,15 +60,7 @@ impl Scene {
     }
 
     async fn worker_with(&self, kinds: &[&str], options: SessionSettings) -> Worker {
-        let info = WorkerInfo {
-            name: "tester".into(),
-            host: "host".into(),
-            version: "1".into(),
-            kinds: kinds.iter().map(|k| Kind::new(k).unwrap()).collect(),
-            queues: Vec::new(),
-            slots: 10,
-        };
-        let session = Session::open(settings(&self.database), info, options).await.expect("a session");
+        let session = Session::open(settings(&self.database), info(kinds), options).await.expect("a session");
         Worker { claimer: session.claimer(), recorder: session.recorder(), session }
     }
 
@@ -89,6 +82,18 @@ impl Scene {
 
     async fn run_sql(&self, sql: &'static str) {
         sqlx::query(sql).execute(&self.database.pool()).await.expect(sql);
+    }
+}
+
+/// A worker of these types.
+fn info(kinds: &[&str]) -> WorkerInfo {
+    WorkerInfo {
+        name: "tester".into(),
+        host: "host".into(),
+        version: "1".into(),
+        kinds: kinds.iter().map(|k| Kind::new(k).unwrap()).collect(),
+        queues: Vec::new(),
+        slots: 10,
     }
 }
 
