@@ -1,5 +1,6 @@
 //! Claims of a single task that a hint told of.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use task_domain::ports::{Claim, Error, Read, Renew, Spot, WakeUp};
@@ -111,13 +112,19 @@ async fn a_spot_in_a_lane_that_is_not_served_has_the_worker_look_at_all() {
     assert!(worker.claim_at(theirs).await.is_empty());
     let mine = scene.create(new_task("a", "mine")).await;
     assert_eq!(worker.claim_at(Spot { lane: i32::MAX, ..theirs }).await[0].lease.task, mine);
-    // A hint of a lane's task says that there is this lane.
-    while worker.hear().await != WakeUp::Notified {}
-    let urgent = NewTask { priority: Priority::new(5).unwrap(), ..new_task("a", "in a new lane") };
-    let id = scene.create(urgent).await;
-    worker.hear().await;
-    let spot = spot(&scene, id).await;
-    assert_eq!(worker.claim_at(spot).await[0].lease.task, id);
+    // A task's hint says that there is its lane, and so does any hint that follows.
+    for (priority, at_itself) in [(5, true), (6, false)] {
+        let urgent = NewTask { priority: Priority::new(priority).unwrap(), ..new_task("a", "in a new lane") };
+        let id = scene.create(urgent).await;
+        let other = scene.create(new_task("a", "in a lane that is served")).await;
+        let spot = spot(&scene, if at_itself { id } else { other }).await;
+        let mut found = BTreeSet::new();
+        while found.len() < 2 {
+            worker.hear().await;
+            found.extend(worker.claim_at(spot).await.iter().map(|claimed| claimed.lease.task));
+        }
+        assert_eq!(found, BTreeSet::from([id, other]));
+    }
     scene.check().await;
 }
 
