@@ -16,6 +16,10 @@ use tonic::transport::Channel;
 use crate::postgres::Postgres;
 use crate::statistics::number;
 
+/// How two measurements take turns, by whether it is the second's. Who comes first takes turns as well, since machines
+/// become slower or faster meanwhile.
+pub(crate) const TURNS: [bool; 4] = [false, true, true, false];
+
 /// The no-op task that everything is measured with.
 pub(crate) fn task(n: u64) -> NewTask {
     let mut task = NewTask::new(Name::from_store(format!("task {n}")), Kind::from_store("simulate"));

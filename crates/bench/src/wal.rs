@@ -8,6 +8,7 @@ use sqlx::postgres::PgListener;
 
 use crate::bench::Bench;
 use crate::report::{Bar, Figure, Unit};
+use crate::scene::TURNS;
 use crate::statistics::number;
 use crate::{life, submit};
 
@@ -44,10 +45,10 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
 /// Submits with and without idle workers, by turns.
 async fn listeners(bench: &mut Bench) -> Result<()> {
     let (mut with, mut without) = (0.0, 0.0);
-    // Who comes first takes turns as well, since machines become slower or faster meanwhile.
-    for workers in [0, LISTENERS, LISTENERS, 0] {
+    for beside in TURNS {
+        let workers = if beside { LISTENERS } else { 0 };
         let submit = submit::measure_beside(&bench.postgres, bench.sizes.tasks, 250, 4, workers).await?;
-        *if workers == 0 { &mut without } else { &mut with } += submit.rate / 2.0;
+        *if beside { &mut with } else { &mut without } += submit.rate / 2.0;
     }
     let name = format!("submit beside {LISTENERS} idle workers");
     let figure = Figure::new(10, name, Unit::PerSecond, Bar::AtLeast(0.95));

@@ -31,6 +31,11 @@ const POLL_STIRRED: Duration = Duration::from_millis(100);
 const STIR: Duration = Duration::from_secs(1);
 /// Least time between two looks: hints that come quicker share one.
 const SPACING: Duration = Duration::from_millis(10);
+/// The same after one that found so much that each look more takes from who works it off: most of what a few events
+/// cost is the look itself.
+const SPACING_FULL: Duration = Duration::from_millis(40);
+/// So many changes are much.
+const FULL: usize = 500;
 /// A skipped number that has not turned up by then was rolled back. Statements are ended before.
 const GAP_AGE: Duration = Duration::from_secs(40);
 /// After a longer pause between two looks, such as that of a process that stood still, the feed
@@ -65,6 +70,8 @@ struct Reader {
     looked_at: Instant,
     /// When changes were seen last.
     stirred_at: Option<Instant>,
+    /// How many changes the last look found.
+    found: usize,
 }
 
 /// A look that gives up on a connection that is gone without a word.
@@ -87,6 +94,7 @@ impl Reader {
             live: false,
             looked_at: Instant::now(),
             stirred_at: None,
+            found: 0,
         }
     }
 
@@ -124,7 +132,7 @@ impl Reader {
                     if heard == Heard::Deaf {
                         self.newest = None;
                     }
-                    tokio::time::sleep(SPACING).await;
+                    tokio::time::sleep(if self.found < FULL { SPACING } else { SPACING_FULL }).await;
                 }
                 () = tokio::time::sleep(poll) => {}
                 () = self.feed.closed() => break,
@@ -142,6 +150,7 @@ impl Reader {
             // Long enough for events to be folded away meanwhile.
             self.newest = None;
         }
+        self.found = 0;
         let Some(mut newest) = self.newest else { return self.start().await };
         loop {
             let gaps: Vec<_> = self.gaps.keys().copied().collect();
@@ -169,6 +178,7 @@ impl Reader {
                 }));
             }
             self.newest = Some(newest);
+            self.found += changes.len();
             // Late rows come with higher numbers than what followed them: order by version.
             changes.sort_by_key(|change| (change.task, change.version));
             if !changes.is_empty() {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// Most changes that wait: about a second of what is read at most.
 const MOST: usize = 4_096;
 /// The same while it is overrun: less is read then.
-const MOST_OVERRUN: usize = 1_024;
+const MOST_OVERRUN: usize = 512;
 /// So long after changes were left out, more will be.
 const OVERRUN: Duration = Duration::from_secs(2);
 

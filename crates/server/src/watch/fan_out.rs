@@ -20,7 +20,7 @@ const AT_A_TIME: usize = 128;
 /// dashboard would take from the workers what it costs to read every row they write.
 const A_SECOND: u32 = 4_000;
 /// The same while more comes than that: what is told then is a sample in any case.
-const A_SECOND_OVERRUN: u32 = 1_000;
+const A_SECOND_OVERRUN: u32 = 500;
 /// Tasks remembered between two reads, since most change several times within a short while.
 const REMEMBERED: usize = 4_096;
 

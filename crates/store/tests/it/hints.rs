@@ -103,13 +103,7 @@ async fn a_task_that_comes_alone_is_told_of_by_its_own_commit() {
     for (task, lanes) in [(new_task("a", "alone"), "1"), (keyed.clone(), "2")] {
         tokio::time::sleep(WHILE).await;
         let id = scene.create(task).await;
-        let at: i64 = sqlx::query_scalar(
-            "select (extract(epoch from line_at) * 1000000)::bigint from task_ready where task_id = $1",
-        )
-        .bind(id.get())
-        .fetch_one(&scene.database.pool())
-        .await
-        .unwrap();
+        let at = scene.spot(id).await.at.as_microsecond();
         // Workers are told where it waits: here, the newest lane is its own.
         assert_eq!(hear().await, ("task_ready".to_owned(), format!("{lanes} {lanes} {at} {id}"), true));
         assert_eq!(hear().await, ("task_changed".to_owned(), lanes.to_owned(), true));

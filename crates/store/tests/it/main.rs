@@ -21,7 +21,7 @@ mod walk;
 
 use std::time::Duration;
 
-use task_domain::ports::{Claim, Read, Record, Submit};
+use task_domain::ports::{Claim, Read, Record, Spot, Submit};
 use task_domain::{
     Claimed, Created, Decision, HistoryEntry, Kind, NewTask, Settled, Status, TaskId, Verdict, WorkerInfo,
 };
@@ -74,6 +74,14 @@ impl Scene {
 
     async fn statuses(&self, id: TaskId) -> Vec<Status> {
         self.history(id).await.into_iter().map(|entry| entry.status).collect()
+    }
+
+    /// Where a task waits.
+    async fn spot(&self, task: TaskId) -> Spot {
+        let sql = "select lane_id, (extract(epoch from line_at) * 1000000)::bigint from task_ready where task_id = $1";
+        let (lane, at) =
+            sqlx::query_as(sql).bind(task.get()).fetch_one(&self.database.pool()).await.expect("it waits");
+        Spot { lane, at: jiff::Timestamp::from_microsecond(at).unwrap(), task }
     }
 
     async fn check(&self) {

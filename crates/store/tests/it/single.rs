@@ -23,14 +23,6 @@ async fn scene() -> (Scene, Worker) {
     (scene, worker)
 }
 
-async fn spot(scene: &Scene, task: TaskId) -> Spot {
-    let sql =
-        "select lane_id, (extract(epoch from line_at) * 1000000)::bigint from task_ready where task_id = $1";
-    let (lane, at) =
-        sqlx::query_as(sql).bind(task.get()).fetch_one(&scene.database.pool()).await.expect("it waits");
-    Spot { lane, at: jiff::Timestamp::from_microsecond(at).unwrap(), task }
-}
-
 impl Worker {
     async fn claim_at(&mut self, spot: Spot) -> Vec<Claimed> {
         self.claimer.claim_at(spot, 10).await.expect("a claim")
@@ -61,7 +53,7 @@ async fn the_task_at_a_spot_is_claimed_with_what_the_worker_needs_and_no_other()
         ..task_testing::new_task_with("a", "told of", r#"{"n":1}"#)
     };
     let id = scene.create(made.clone()).await;
-    let spot = spot(&scene, id).await;
+    let spot = scene.spot(id).await;
     let claimed = worker.claim_at(spot).await.remove(0);
     assert_eq!((claimed.lease.task, claimed.lease.attempt, claimed.failures), (id, 1, 0));
     assert_eq!((&claimed.kind, &claimed.name, &claimed.payload), (&made.kind, &made.name, &made.payload));
@@ -87,7 +79,7 @@ async fn the_task_at_a_spot_is_claimed_with_what_the_worker_needs_and_no_other()
 async fn a_spot_that_is_not_true_gets_nothing() {
     let (scene, mut worker) = scene().await;
     let id = scene.create(new_task("a", "waits")).await;
-    let spot = spot(&scene, id).await;
+    let spot = scene.spot(id).await;
     let second = jiff::SignedDuration::from_secs(1);
     for wrong in [
         Spot { task: TaskId::new(id.get() + 1).unwrap(), ..spot },
@@ -108,7 +100,7 @@ async fn a_spot_that_is_not_true_gets_nothing() {
 async fn a_spot_in_a_lane_that_is_not_served_has_the_worker_look_at_all() {
     let (scene, mut worker) = scene().await;
     let theirs = scene.create(new_task("b", "another's")).await;
-    let theirs = spot(&scene, theirs).await;
+    let theirs = scene.spot(theirs).await;
     assert!(worker.claim_at(theirs).await.is_empty());
     let mine = scene.create(new_task("a", "mine")).await;
     assert_eq!(worker.claim_at(Spot { lane: i32::MAX, ..theirs }).await[0].lease.task, mine);
@@ -117,7 +109,7 @@ async fn a_spot_in_a_lane_that_is_not_served_has_the_worker_look_at_all() {
         let urgent = NewTask { priority: Priority::new(priority).unwrap(), ..new_task("a", "in a new lane") };
         let id = scene.create(urgent).await;
         let other = scene.create(new_task("a", "in a lane that is served")).await;
-        let spot = spot(&scene, if at_itself { id } else { other }).await;
+        let spot = scene.spot(if at_itself { id } else { other }).await;
         let mut found = BTreeSet::new();
         while found.len() < 2 {
             worker.hear().await;
@@ -132,7 +124,7 @@ async fn a_spot_in_a_lane_that_is_not_served_has_the_worker_look_at_all() {
 async fn a_task_that_another_claim_holds_is_not_waited_for() {
     let (scene, mut worker) = scene().await;
     let id = scene.create(new_task("a", "held")).await;
-    let spot = spot(&scene, id).await;
+    let spot = scene.spot(id).await;
     let mut other = scene.database.pool().begin().await.unwrap();
     sqlx::query("delete from task_ready").execute(&mut *other).await.unwrap();
     assert!(worker.claim_at(spot).await.is_empty());
@@ -145,7 +137,7 @@ async fn a_task_that_another_claim_holds_is_not_waited_for() {
 async fn a_worker_whose_lease_ran_out_gets_no_single_task_either() {
     let (scene, mut worker) = scene().await;
     let id = scene.create(new_task("a", "waits")).await;
-    let spot = spot(&scene, id).await;
+    let spot = scene.spot(id).await;
     scene.run_sql("update task_worker set lease_until = now()").await;
     assert!(matches!(worker.claimer.claim_at(spot, 10).await, Err(Error::LeaseRanOut)));
     assert_eq!(scene.status(id).await, Status::Pending);
@@ -168,10 +160,10 @@ async fn a_single_task_whose_claim_was_not_heard_of_goes_back() {
     scene.create(new_task("a", "heard")).await;
     assert_eq!(claimer.claim(1).await.unwrap().len(), 1);
     let heard = scene.create(new_task("a", "heard, too")).await;
-    let heard = spot(&scene, heard).await;
+    let heard = scene.spot(heard).await;
     assert_eq!(claimer.claim_at(heard, 10).await.unwrap().len(), 1);
     let id = scene.create(new_task("a", "unheard")).await;
-    let spot = spot(&scene, id).await;
+    let spot = scene.spot(id).await;
     proxy.swallow_answers();
     assert!(claimer.claim_at(spot, 10).await.unwrap_err().is_retryable());
     assert_eq!(scene.status(id).await, Status::Running, "the claim was committed");

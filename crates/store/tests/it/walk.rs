@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use task_domain::ports::{Error, Operate};
+use task_domain::ports::{Claim, Error, Operate, Spot};
 use task_domain::{Claimed, Decision, TaskId};
 use task_testing::new_task;
 
@@ -13,6 +13,7 @@ use crate::{Scene, retry_after};
 enum Step {
     Create { kind: u8, delayed: bool },
     Claim(u8),
+    ClaimAt(u8),
     Settle { pick: u8, how: u8 },
     Cancel(u8),
     Retry(u8),
@@ -25,6 +26,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0..3u8, any::<bool>()).prop_map(|(kind, delayed)| Step::Create { kind, delayed }),
         3 => (1..6u8).prop_map(Step::Claim),
+        2 => any::<u8>().prop_map(Step::ClaimAt),
         4 => (any::<u8>(), 0..5u8).prop_map(|(pick, how)| Step::Settle { pick, how }),
         1 => any::<u8>().prop_map(Step::Cancel),
         1 => any::<u8>().prop_map(Step::Retry),
@@ -49,6 +51,7 @@ async fn walk(steps: Vec<Step>) {
     let kinds = ["a", "b", "unserved"];
     let mut worker = scene.worker(&["a", "b"]).await;
     let mut ids: Vec<TaskId> = Vec::new();
+    let mut spots: Vec<Spot> = Vec::new();
     let mut held: Vec<Claimed> = Vec::new();
     for step in steps {
         match step {
@@ -57,9 +60,18 @@ async fn walk(steps: Vec<Step>) {
                 if delayed {
                     task.run_at = Some(jiff::Timestamp::now() + jiff::SignedDuration::from_millis(5));
                 }
-                ids.push(scene.create(task).await);
+                let id = scene.create(task).await;
+                ids.push(id);
+                if !delayed {
+                    spots.push(scene.spot(id).await);
+                }
             }
             Step::Claim(limit) => held.extend(worker.claim(usize::from(limit)).await),
+            // Most have been claimed from there before, and some wait elsewhere by now.
+            Step::ClaimAt(pick) if !spots.is_empty() => {
+                let spot = spots[usize::from(pick) % spots.len()];
+                held.extend(worker.claimer.claim_at(spot, 3).await.expect("a claim"));
+            }
             Step::Settle { pick, how } if !held.is_empty() => {
                 let claimed = held.remove(usize::from(pick) % held.len());
                 // Stale ones are part of the walk.
@@ -84,7 +96,7 @@ async fn walk(steps: Vec<Step>) {
                 scene.run_sql("update task_event set created_at = now() - interval '1 hour'").await;
                 scene.store.maintain().await.unwrap();
             }
-            Step::Settle { .. } | Step::Cancel(_) | Step::Retry(_) => {}
+            Step::ClaimAt(_) | Step::Settle { .. } | Step::Cancel(_) | Step::Retry(_) => {}
         }
     }
     scene.check().await;
