@@ -23,6 +23,7 @@ mod promote;
 mod read;
 mod record;
 mod row;
+mod said;
 mod seeded;
 mod session;
 mod settings;

@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use crate::Settings;
 use crate::lane::Lanes;
-use crate::notify::{CANCELLED, CHANGED, READY, Said};
+use crate::notify::{CANCELLED, CHANGED, READY};
 use crate::presence::Sign;
+use crate::said::Said;
 use crate::settings::Purpose;
 
 /// Longest wait before a lost connection is tried again: for the first time, and later on.
@@ -179,6 +180,8 @@ pub struct WakeUps {
     /// Where `heard` goes in the end: the session's sign is needed for longer.
     back: Listening,
     next_poll: Instant,
+    /// When a look at all was asked for last.
+    looked_at: Instant,
 }
 
 /// What a worker's session of listening hears, while nobody reads it. The session lasts as long as
@@ -217,7 +220,14 @@ pub enum Told {
 impl WakeUps {
     pub(crate) fn new(listening: &Listening, lanes: Lanes, poll: Duration) -> Self {
         let heard = listening.lock().ok().and_then(|mut heard| heard.take());
-        Self { lanes, poll, heard, back: Arc::clone(listening), next_poll: Instant::now() }
+        Self {
+            lanes,
+            poll,
+            heard,
+            back: Arc::clone(listening),
+            next_poll: Instant::now(),
+            looked_at: Instant::now(),
+        }
     }
 
     /// Whether hints are heard, so that a poll is only a safety net.
@@ -230,6 +240,14 @@ impl WakeUps {
     /// # Cancel safety
     /// Safe: nothing heard is lost.
     pub async fn next(&mut self) -> Told {
+        let told = self.hear().await;
+        if matches!(told, Told::Work(WakeUp::Notified | WakeUp::Poll)) {
+            self.looked_at = Instant::now();
+        }
+        told
+    }
+
+    async fn hear(&mut self) -> Told {
         loop {
             let poll = tokio::time::sleep_until(self.next_poll);
             let hint = async {
@@ -256,9 +274,11 @@ impl WakeUps {
                     Some(Heard::Single(spot, newest)) => {
                         self.lanes.announce(newest);
                         self.lanes.set_hearing(true);
-                        // With others behind it, of which some may not have found room, a look at all is due.
+                        // With others behind it, of which some may not have found room, a look at all is due; and now
+                        // and then in any case, for what was left in line without a hint.
                         let is_last = self.heard.as_ref().is_some_and(mpsc::Receiver::is_empty);
-                        return Told::Work(if is_last { WakeUp::Single(spot) } else { WakeUp::Notified });
+                        let is_single = is_last && self.looked_at.elapsed() < self.poll;
+                        return Told::Work(if is_single { WakeUp::Single(spot) } else { WakeUp::Notified });
                     }
                     Some(Heard::Listening) => {
                         self.lanes.set_hearing(true);
@@ -271,6 +291,38 @@ impl WakeUps {
                     None => self.heard = None,
                 },
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use task_domain::TaskId;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn single_tasks_do_not_put_off_a_look_at_all_for_longer_than_a_poll_would() {
+        let poll = Duration::from_secs(1);
+        let spot = Spot { lane: 1, at: jiff::Timestamp::UNIX_EPOCH, task: TaskId::from_store(7) };
+        let (say, heard) = mpsc::channel(16);
+        let lanes = Lanes::default();
+        lanes.set_hearing(true);
+        let mut wake_ups = WakeUps::new(&Arc::new(Mutex::new(Some(heard))), lanes, poll);
+        // Before it hears anything it polls, and from then on each three polls' time at most.
+        assert_eq!(wake_ups.next().await, Told::Work(WakeUp::Poll));
+        let mut hear = async |after| {
+            tokio::time::advance(after).await;
+            say.send(Heard::Single(spot, 0)).await.unwrap();
+            wake_ups.next().await
+        };
+        for (after, told) in [
+            (poll / 2, WakeUp::Single(spot)),
+            (poll / 3, WakeUp::Single(spot)),
+            (poll / 2, WakeUp::Notified),
+            (poll / 2, WakeUp::Single(spot)),
+        ] {
+            assert_eq!(hear(after).await, Told::Work(told));
         }
     }
 }
