@@ -146,7 +146,7 @@ async fn a_task_beside_a_killer_is_not_taken_for_one() {
     // Their times come apart: the one that is lost alone is the killer.
     scene
         .run_sql(
-            "update task_delayed set run_at = now() where task_id = (select min(task_id) from task_delayed)",
+            "update task_delayed set run_at = now() + interval '1 hour' * (task_id - (select min(task_id) from task_delayed))",
         )
         .await;
     let mut worker = scene.worker(&["a"]).await;
