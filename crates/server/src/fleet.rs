@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use task_domain::ports::Result;
 use task_domain::{Lane, WorkerRecord};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -23,21 +24,12 @@ const MOST: usize = 20;
 /// The live workers, read seldom and shared by all creates.
 pub(crate) struct Fleet<B> {
     backend: B,
-    seen: RwLock<Option<Seen>>,
-    /// Held by whoever reads anew.
-    reading: Mutex<()>,
-}
-
-#[derive(Clone)]
-struct Seen {
-    at: Instant,
-    /// None, where they could not be read: then nothing is said about them.
-    workers: Option<Arc<[WorkerRecord]>>,
+    seen: Arc<Seen>,
 }
 
 impl<B: Backend> Fleet<B> {
     pub(crate) fn new(backend: B) -> Self {
-        Self { backend, seen: RwLock::default(), reading: Mutex::default() }
+        Self { backend, seen: Arc::default() }
     }
 
     /// What submitters of tasks for these lanes should know. Says nothing when in doubt.
@@ -53,37 +45,62 @@ impl<B: Backend> Fleet<B> {
     }
 
     async fn workers(&self, max_age: Duration) -> Option<Arc<[WorkerRecord]>> {
-        match self.fresh(max_age) {
-            Some(seen) => seen.workers,
-            // Boxed, since it is needed seldom and would make every create's future larger.
-            None => Box::pin(self.read(max_age)).await,
+        if let Some(seen) = self.seen.fresh(max_age) {
+            return seen.workers;
         }
+        let backend = self.backend.clone();
+        let read = self.seen.read(max_age, async move { backend.workers().await });
+        // Boxed, since it is needed seldom and would make every create's future larger.
+        Box::pin(tokio::time::timeout(PATIENCE, read)).await.ok().flatten()
+    }
+}
+
+/// What was seen last.
+#[derive(Default)]
+struct Seen {
+    last: RwLock<Option<Look>>,
+    /// Held by the look that is under way.
+    reading: Arc<Mutex<()>>,
+}
+
+#[derive(Clone)]
+struct Look {
+    at: Instant,
+    /// None, where they could not be read: then nothing is said about them.
+    workers: Option<Arc<[WorkerRecord]>>,
+}
+
+impl Seen {
+    fn fresh(&self, max_age: Duration) -> Option<Look> {
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|look| look.at.elapsed() < max_age).cloned()
     }
 
-    fn fresh(&self, max_age: Duration) -> Option<Seen> {
-        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        seen.as_ref().filter(|seen| seen.at.elapsed() < max_age).cloned()
-    }
-
-    async fn read(&self, max_age: Duration) -> Option<Arc<[WorkerRecord]>> {
-        let read = async {
-            let _reading = self.reading.lock().await;
-            // Whoever waited here finds the list that the one before has read.
-            if let Some(seen) = self.fresh(max_age) {
-                return seen.workers;
-            }
-            let workers = match self.backend.workers().await {
-                Ok(workers) => Some(workers.into()),
-                Err(error) => {
-                    tracing::debug!(error = %error, "the workers could not be read for a warning");
-                    None
-                }
-            };
-            let seen = Seen { at: Instant::now(), workers: workers.clone() };
-            *self.seen.write().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    /// Looks, once for all who wait here. A look that began goes on when whoever asked for it leaves: were it given up
+    /// with a caller whose time is short, each such caller would begin it anew, and none would ever see its end.
+    async fn read(
+        self: &Arc<Self>,
+        max_age: Duration,
+        look: impl Future<Output = Result<Vec<WorkerRecord>>> + Send + 'static,
+    ) -> Option<Arc<[WorkerRecord]>> {
+        let reading = Arc::clone(&self.reading).lock_owned().await;
+        // Whoever waited here finds what the one before has read.
+        if let Some(seen) = self.fresh(max_age) {
+            return seen.workers;
+        }
+        let seen = Arc::clone(self);
+        let looked = tokio::spawn(async move {
+            let _reading = reading;
+            let workers: Option<Arc<[_]>> = look
+                .await
+                .inspect_err(|error| tracing::debug!(%error, "the workers could not be read for a warning"))
+                .ok()
+                .map(Into::into);
+            let last = Look { at: Instant::now(), workers: workers.clone() };
+            *seen.last.write().unwrap_or_else(PoisonError::into_inner) = Some(last);
             workers
-        };
-        tokio::time::timeout(PATIENCE, read).await.ok().flatten()
+        });
+        looked.await.ok().flatten()
     }
 }
 
@@ -146,6 +163,21 @@ mod tests {
 
     fn lane(kind: &str) -> Lane {
         Lane { queue: Queue::default(), kind: Kind::from_store(kind), priority: Priority::default() }
+    }
+
+    #[tokio::test]
+    async fn a_look_goes_on_when_whoever_asked_for_it_leaves() {
+        let seen = Arc::new(Seen::default());
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let look = async { Ok(answered.await.unwrap()) };
+
+        let mut hasty = Box::pin(seen.read(GOOD_FOR, look));
+        assert!(futures::poll!(&mut hasty).is_pending());
+        drop(hasty);
+        answer.send(vec![worker(&["a"], &[])]).unwrap();
+
+        let never = async { unreachable!("the look that began is waited for") };
+        assert_eq!(seen.read(GOOD_FOR, never).await.map(|workers| workers.len()), Some(1));
     }
 
     #[test]
