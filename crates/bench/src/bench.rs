@@ -45,6 +45,8 @@ impl Bench {
         ]);
         println!("Postgres {}, {} cores, load {}", about["postgres"], about["cores"], about["load_before"]);
         let report = Report::default();
+        // A path that cannot be written is told now, not after half an hour.
+        report.write(&json, sizes, &about)?;
         Ok(Self {
             postgres,
             sizes,
@@ -63,14 +65,16 @@ impl Bench {
         line: u8,
         name: &str,
         measure: impl AsyncFnOnce(&mut Self) -> Result<()>,
-    ) -> Result<()> {
+    ) {
         println!("{name} (line {line})");
         let begun = Instant::now();
         if let Err(error) = measure(self).await {
             self.report.failed(line, name, &error);
         }
         println!("  took {:.0} s; load {}", begun.elapsed().as_secs_f64(), load());
-        self.report.write(&self.json, self.sizes, &self.about)
+        if let Err(error) = self.report.write(&self.json, self.sizes, &self.about) {
+            println!("  {error:#}; the table still comes at the end");
+        }
     }
 
     /// The ceiling, to begin with. Taken before and after what is held against it, since the speed

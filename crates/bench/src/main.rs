@@ -52,46 +52,46 @@ async fn run(arguments: Arguments) -> Result<()> {
     for run in 1..=sizes.runs {
         println!("run {run} of {}", sizes.runs);
         if wants("drain") {
-            bench.section(1, "drain", drain::lines).await?;
+            bench.section(1, "drain", drain::lines).await;
         }
         if wants("submit") {
-            bench.section(2, "submit", submit::lines).await?;
+            bench.section(2, "submit", submit::lines).await;
         }
         if wants("unary") {
-            bench.section(2, "unary", submit::unary_lines).await?;
+            bench.section(2, "unary", submit::unary_lines).await;
         }
         if wants("life") {
-            bench.section(3, "life", life::lines).await?;
+            bench.section(3, "life", life::lines).await;
         }
         if wants("pickup") {
-            bench.section(4, "pickup", pickup::lines).await?;
+            bench.section(4, "pickup", pickup::lines).await;
         }
         if wants("workers") {
-            bench.section(5, "workers", workers::lines).await?;
+            bench.section(5, "workers", workers::lines).await;
         }
         if wants("firehose") {
-            bench.section(9, "firehose", watch::firehose_lines).await?;
+            bench.section(9, "firehose", watch::firehose_lines).await;
         }
         if wants("wal") {
-            bench.section(10, "wal", wal::lines).await?;
+            bench.section(10, "wal", wal::lines).await;
         }
     }
     for run in 1..=sizes.long_runs {
         println!("long run {run} of {}", sizes.long_runs);
         if wants("long-life") {
-            bench.section(3, "long-life", held::lines).await?;
+            bench.section(3, "long-life", held::lines).await;
         }
         if wants("flat") {
-            bench.section(6, "flat", flat::lines).await?;
+            bench.section(6, "flat", flat::lines).await;
         }
         if wants("snapshot") {
-            bench.section(7, "snapshot", snapshot::lines).await?;
+            bench.section(7, "snapshot", snapshot::lines).await;
         }
         if wants("idle") {
-            bench.section(8, "idle", cost::lines).await?;
+            bench.section(8, "idle", cost::lines).await;
         }
         if wants("watch") {
-            bench.section(9, "watch", watch::lines).await?;
+            bench.section(9, "watch", watch::lines).await;
         }
     }
     bench.finish().await
