@@ -32,14 +32,14 @@ function median_of(list,    n, i, j, sorted, kept) {
 
 # What the service calls the figures.
 function note_service(name, median, share) {
-    if (name ~ /^submit by batches of 1000$/) note("service", "bench submit", median)
+    if (name ~ /^submit by batches of 1000, /) note("service", "bench submit", median)
     else if (name == "drain by one worker") note("service", "bench drain", median)
     else if (name == "whole lives") note("service", "bench life", median)
     else if (name ~ /^pickup, sparse, p50/) note("service", "bench pickup_idle_p50", median)
     else if (name ~ /^pickup, sparse, p99/) note("service", "bench pickup_idle_p99", median)
     else if (name ~ /^pickup at 300\/s, p50/) note("service", "bench pickup_300_p50", median)
     else if (name ~ /^pickup at 300\/s, p99/) note("service", "bench pickup_300_p99", median)
-    else if (name ~ /held snapshot$/) {
+    else if (name ~ /^last quarter of .*, held snapshot$/) {
         note("service", "bench last_quarter_held", median)
         if (share > 0) note("service", "bench last_quarter_free", median / share)
         note("service", "bench held_share", share)
