@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use crate::arguments::Sizes;
 use crate::ceiling::{self, Ceiling};
-use crate::life;
 use crate::postgres::Postgres;
 use crate::report::Report;
 use crate::statistics::median;
@@ -27,7 +26,6 @@ pub(crate) struct Bench {
     ceilings: Vec<Ceiling>,
     /// When the newest of them was measured.
     ceiling_at: Option<Instant>,
-    lives: Vec<f64>,
 }
 
 impl Bench {
@@ -47,16 +45,7 @@ impl Bench {
         let report = Report::default();
         // A path that cannot be written is told now, not after half an hour.
         report.write(&json, sizes, &about)?;
-        Ok(Self {
-            postgres,
-            sizes,
-            report,
-            about,
-            json,
-            ceilings: Vec::new(),
-            ceiling_at: None,
-            lives: Vec::new(),
-        })
+        Ok(Self { postgres, sizes, report, about, json, ceilings: Vec::new(), ceiling_at: None })
     }
 
     /// Runs a section. One that fails is told, and the others still run.
@@ -99,20 +88,6 @@ impl Bench {
         self.ceilings.push(ceiling);
         self.ceiling_at = Some(Instant::now());
         Ok(ceiling)
-    }
-
-    /// Notes a rate of whole lives.
-    pub(crate) fn lived(&mut self, rate: f64) {
-        self.lives.push(rate);
-    }
-
-    /// The rate of whole lives; measured now if it was not before.
-    pub(crate) async fn life_rate(&mut self) -> Result<f64> {
-        if self.lives.is_empty() {
-            let life = life::measure(&self.postgres, self.sizes.tasks).await?;
-            self.lives.push(life.rate);
-        }
-        Ok(median(&self.lives))
     }
 
     /// Prints the table and stops the Postgres.

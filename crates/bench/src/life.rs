@@ -15,7 +15,6 @@ use crate::submit::put;
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
     let before = bench.ceiling_before().await?;
     let life = measure(&bench.postgres, bench.sizes.tasks).await?;
-    bench.lived(life.rate);
     let ceiling = before.between(bench.ceiling().await?);
     let figure = Figure::new(3, "whole lives", Unit::PerSecond, Bar::AtLeast(0.7));
     bench.report.share(&figure, life.rate, ceiling.life(), "ceiling");

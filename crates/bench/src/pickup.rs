@@ -15,6 +15,7 @@ use tonic::transport::Channel;
 
 use crate::bench::Bench;
 use crate::floor::Floor;
+use crate::life;
 use crate::postgres::Postgres;
 use crate::processes::Process;
 use crate::report::{Bar, Figure, Unit};
@@ -29,20 +30,26 @@ const SPARSE: f64 = 8.0;
 const BATCH: u64 = 100;
 
 pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
-    let life = bench.life_rate().await?;
     let time = bench.sizes.pickup;
     bench.postgres.fresh().await?;
     let (server, url) = Process::server(&bench.postgres.url()).await?;
     sparse(bench, &url, time).await?;
-
     let few = Arrivals { rate: 300.0, batch: 1, time: (time / 2).max(Duration::from_secs(5)) };
     let pickups = few.measure(&bench.postgres, &url).await?;
     tell(bench, "pickup at 300/s", &pickups, (Bar::None, Bar::AtMost(6.0))).await?;
+    server.stop().await?;
+    busy(bench).await
+}
 
-    let time = Duration::from_secs(10);
-    let many = Arrivals { rate: 0.7 * life / number(BATCH), batch: BATCH, time };
+/// Arrivals at a share of the rate of whole lives. Machines become slower and faster within minutes, so that rate is
+/// measured right before, and once more right after.
+async fn busy(bench: &mut Bench) -> Result<()> {
+    let lives = life::measure(&bench.postgres, bench.sizes.tasks).await?.rate;
+    bench.postgres.fresh().await?;
+    let (server, url) = Process::server(&bench.postgres.url()).await?;
+    let many = Arrivals { rate: 0.7 * lives / number(BATCH), batch: BATCH, time: Duration::from_secs(10) };
     let name = "arrivals at 0.7 of lives";
-    bench.report.note(&Figure::new(4, name, Unit::PerSecond, Bar::None), 0.7 * life);
+    bench.report.note(&Figure::new(4, name, Unit::PerSecond, Bar::None), 0.7 * lives);
     let commits = Commits::start(&bench.postgres).await?;
     let pickups = many.measure(&bench.postgres, &url).await?;
     let commits = commits.stop().await?;
@@ -53,6 +60,9 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
         bench.report.note(&Figure::new(4, name, Unit::Milliseconds, Bar::None), percentile(&commits, share));
     }
     server.stop().await?;
+    let after = life::measure(&bench.postgres, bench.sizes.tasks).await?.rate;
+    let figure = Figure::new(4, "whole lives right after", Unit::PerSecond, Bar::None);
+    bench.report.share(&figure, after, lives, "right before");
     Ok(())
 }
 

@@ -72,3 +72,30 @@ async fn what_waits_keeps_its_order_when_places_become_times() {
     .unwrap();
     assert_eq!(line, [(1, true), (3, true), (2, false), (4, false)]);
 }
+
+#[tokio::test]
+async fn an_index_whose_building_was_interrupted_is_built_anew() {
+    let database = Database::empty().await;
+    let mut connection = database.connect().await;
+    let before = [
+        include_str!("../../../../migrations/0001_tasks.sql"),
+        include_str!("../../../../migrations/0008_index_of_failed_and_cancelled.sql"),
+        // As an interrupted building leaves it.
+        "update pg_index set indisvalid = false where indexrelid = 'idx_failed_created_at'::regclass",
+        // The next try is content with it.
+        include_str!("../../../../migrations/0008_index_of_failed_and_cancelled.sql"),
+        include_str!("../../../../migrations/0009_cheaper_success.sql"),
+    ];
+    for step in before {
+        sqlx::raw_sql(step).execute(&mut connection).await.unwrap();
+    }
+    let indexes: Vec<(String, bool, bool)> = sqlx::query_as(
+        "select indexrelid::regclass::text, indisvalid, indpred is not null from pg_index
+        where indrelid = 'task_finished'::regclass order by 1",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let index = |name: &str, partial| (name.to_owned(), true, partial);
+    assert_eq!(indexes, [index("idx_status_created_at", true), index("idx_type_status", false)]);
+}

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use sqlx::{Executor, SqlSafeStr};
-use task_domain::{Decision, Verdict};
+use task_domain::ports::Read;
+use task_domain::{Decision, Filter, PageRequest, Status, Verdict};
 use task_testing::Database;
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -130,6 +131,49 @@ async fn assert_few_rows_are_read(known: Known, kinds: &[&str], served: usize, a
     let read = rows_read(&scene, &finished).await - before;
     let each = read / i64::try_from(ended).unwrap();
     assert!(each < 20, "a task's life reads {each} rows");
+}
+
+/// A page of what ended reads no more of it than the page has, from each lane at most.
+#[tokio::test]
+async fn a_page_of_what_ended_reads_few_rows_however_much_there_is() {
+    const PAGE: u32 = 10;
+    const KINDS: [&str; 3] = ["a", "b", "c"];
+    let scene = crate::Scene::new().await;
+    let mut worker = scene.patient_worker(&KINDS).await;
+    for decision in [Decision::Succeed(None), Decision::Fail { error: "no".into() }] {
+        let task = |n: usize| task_testing::new_task(KINDS[n % KINDS.len()], &n.to_string());
+        task_domain::ports::Submit::submit(&scene.store, (0..999).map(task).collect()).await;
+        let claimed = worker.claim(999).await;
+        assert_eq!(claimed.len(), 999);
+        worker.settle_all(&claimed, &decision).await;
+    }
+    scene.run_sql("analyze").await;
+    let of_ends = "from pg_stat_user_indexes where relname = 'task_finished'";
+    for (status, lanes) in [(Status::Succeeded, KINDS.len()), (Status::Failed, 1)] {
+        let scans = format!("(select sum(idx_scan) {of_ends})");
+        let (before, scanned): (i64, i64) = ends_read(&scene, &format!("{scans} >= 0")).await;
+        let filter = Filter { statuses: vec![status], ..Filter::default() };
+        let page = scene.store.list(&filter, PageRequest::number(1, PAGE).unwrap()).await.unwrap();
+        assert_eq!(page.tasks.len(), PAGE as usize);
+        let (after, _) = ends_read(&scene, &format!("{scans} > {scanned}")).await;
+        let most = i64::from(PAGE + 1) * i64::try_from(lanes).unwrap();
+        assert!(after - before <= most, "{status:?}: {} rows were read", after - before);
+    }
+}
+
+/// Rows and index entries read so far of what ended, and scans of its indexes, once `condition` holds.
+async fn ends_read(scene: &crate::Scene, condition: &str) -> (i64, i64) {
+    let sql = format!(
+        "select ((select seq_tup_read from pg_stat_user_tables where relname = 'task_finished') + sum(idx_tup_read))::bigint,
+            sum(idx_scan)::bigint
+        from pg_stat_user_indexes where relname = 'task_finished' having {condition}"
+    );
+    let ask = async || {
+        let pool = scene.database.pool();
+        let read = sqlx::query_as(sqlx::AssertSqlSafe(sql.clone())).fetch_optional(&pool).await.unwrap();
+        read.ok_or("not in yet")
+    };
+    task_testing::eventually("statistics", std::time::Duration::from_secs(30), ask).await
 }
 
 /// Rows and index entries read so far from the tables of a life, once `condition` holds.
