@@ -27,6 +27,21 @@ test("filters stand in the address and as chips", async ({ page, service }) => {
   await expect(rows).toHaveCount(1);
 });
 
+test("what makes no sense in an address is not shown as a filter", async ({ page, service }) => {
+  await service.client.createTasks({ tasks: [{ name: "odd one", type: "nobody", payload: "{}" }] });
+  const rows = page.locator("tbody tr");
+  const chips = page.getByRole("button", { name: /^Remove filter/ });
+  await page.goto("/tasks?name=odd&status=odd&priority=high");
+  await expect(rows).toHaveCount(1);
+  await expect(chips).toHaveCount(0);
+  await page.goto("/tasks?name=odd&status=PENDING");
+  await expect(rows).toHaveCount(1);
+  await expect(chips).toHaveAccessibleName("Remove filter: Status pending");
+  await page.goto("/tasks?name=odd&status=SUCCEEDED");
+  await expect(chips).toHaveAccessibleName("Remove filter: Status succeeded");
+  await expect(rows).toHaveCount(0);
+});
+
 test("pages lead to older tasks and back", async ({ page, service }) => {
   const tasks = Array.from({ length: 30 }, (_, n) => ({ name: `paged ${n}`, type: "nobody", payload: "{}" }));
   await service.client.createTasks({ tasks });

@@ -30,7 +30,8 @@ test("a filter comes back from the address as it went", () => {
 
 test("what makes no sense in an address is dropped", () => {
   const raw = { status: "odd,FAILED", priority: "high", since: "yesterday", until: "2h", other: 1, name: 7 };
-  expect(readSearch(raw)).toEqual({ until: "2h", name: "7" });
+  expect(readSearch(raw)).toEqual({ status: "failed", until: "2h", name: "7" });
+  expect(readSearch({ status: "odd" })).toEqual({});
 });
 
 test("ages and times become moments", () => {

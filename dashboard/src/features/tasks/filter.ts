@@ -24,14 +24,14 @@ const FIELDS = ["status", "type", "queue", "priority", "name", "since", "until",
 export type FilterField = (typeof FIELDS)[number];
 export type Filter = Pick<TasksSearch, FilterField>;
 
-/** What of an address makes sense; the rest is dropped rather than refused. */
+/** What of an address makes sense; the rest is dropped rather than refused. Statuses may be in capitals, as in a terminal. */
 export function readSearch(raw: Record<string, unknown>): TasksSearch {
   const search: TasksSearch = {};
   for (const key of [...FIELDS, "at", "size"] as const) {
     const value = raw[key];
     if (value !== undefined && value !== null && value !== "") search[key] = String(value);
   }
-  const statuses = list(search.status).filter(isStatus);
+  const statuses = list(search.status?.toLowerCase()).filter(isStatus);
   if (statuses.length) search.status = statuses.join(",");
   else delete search.status;
   if (search.priority !== undefined && !/^-?\d{1,3}$/.test(search.priority)) delete search.priority;

@@ -5,5 +5,7 @@ import { TasksPage } from "@/features/tasks/tasks-page";
 export const Route = createFileRoute("/tasks/")({ validateSearch: readSearch, component: Tasks });
 
 function Tasks() {
-  return <TasksPage search={Route.useSearch()} />;
+  // Read once more: the router keeps what was dropped, since another route might know it.
+  const search = Route.useSearch({ select: readSearch, structuralSharing: true });
+  return <TasksPage search={search} />;
 }
