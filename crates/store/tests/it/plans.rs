@@ -1,4 +1,4 @@
-//! Every statement of `queries/` can be prepared on the real schema.
+//! Every statement of `queries/` can be prepared on the real schema, and a task's life and pages read few rows.
 
 use std::path::{Path, PathBuf};
 
@@ -168,12 +168,7 @@ async fn ends_read(scene: &crate::Scene, condition: &str) -> (i64, i64) {
             sum(idx_scan)::bigint
         from pg_stat_user_indexes where relname = 'task_finished' having {condition}"
     );
-    let ask = async || {
-        let pool = scene.database.pool();
-        let read = sqlx::query_as(sqlx::AssertSqlSafe(sql.clone())).fetch_optional(&pool).await.unwrap();
-        read.ok_or("not in yet")
-    };
-    task_testing::eventually("statistics", std::time::Duration::from_secs(30), ask).await
+    once_in(scene, &sql).await
 }
 
 /// Rows and index entries read so far from the tables of a life, once `condition` holds.
@@ -184,11 +179,19 @@ async fn rows_read(scene: &crate::Scene, condition: &str) -> i64 {
             where t.relname in ('task', 'task_ready', 'task_running'))::bigint
         where {condition}"
     );
+    let (read,): (i64,) = once_in(scene, &sql).await;
+    read
+}
+
+/// The row of a question about statistics, once there is one: sessions tell what they did some seconds later.
+async fn once_in<R>(scene: &crate::Scene, sql: &str) -> R
+where
+    R: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
+{
     let ask = async || {
         let pool = scene.database.pool();
-        let read: Option<i64> =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone())).fetch_optional(&pool).await.unwrap();
-        read.ok_or("not in yet")
+        let row = sqlx::query_as(sqlx::AssertSqlSafe(sql.to_owned())).fetch_optional(&pool).await.unwrap();
+        row.ok_or("not in yet")
     };
     task_testing::eventually("statistics", std::time::Duration::from_secs(30), ask).await
 }
