@@ -26,8 +26,6 @@ pub(crate) async fn lines(bench: &mut Bench) -> Result<()> {
 pub(crate) struct Life {
     /// Tasks a second, from the first create to the last end.
     pub(crate) rate: f64,
-    /// How long it took, in seconds.
-    pub(crate) seconds: f64,
     /// WAL written for each task, in bytes.
     pub(crate) wal_bytes: f64,
     /// Commits for each task.
@@ -61,7 +59,6 @@ pub(crate) async fn measure(postgres: &Postgres, tasks: u64) -> Result<Life> {
     let each = |count: f64| count / number(tasks);
     Ok(Life {
         rate: rate(tasks, seconds),
-        seconds,
         wal_bytes: each(after.wal - before.wal),
         commits: each(after.commits - before.commits),
         dead: each(after.dead - before.dead),

@@ -40,7 +40,8 @@ const SPACING_CHANGED: Duration = Duration::from_millis(5);
 const SPACING_CHANGED_MAX: Duration = Duration::from_secs(1);
 
 /// So much earlier may a send come than its pause allows, where those before it came later: hints of tasks that
-/// come at random do not wait for each other, and over any longer time there are no more of them.
+/// come at random do not wait for each other, and over any longer time there are no more of them. And so much earlier at
+/// most does one go along with another's, after which the next comes as much later.
 const ALLOWANCE: Duration = Duration::from_millis(10);
 
 /// Longest wait before a send that failed is tried again.
@@ -93,12 +94,14 @@ impl Wanted {
     }
 
     /// The channels that hints are wanted on, if one of them may be sent on now; forgets them, and counts them as
-    /// sent. The others go with it: what costs is the commit, and who wakes by it.
+    /// sent. Others that will be due within a pause go with it: what costs is the commit, and who wakes by it.
     fn take(&self, now: Instant) -> Vec<usize> {
         if self.first().is_none_or(|first| first > now) {
             return Vec::new();
         }
-        let wanted = |&place: &usize| self.flags[place].swap(false, AcqRel);
+        let due = self.pace().due;
+        let goes = |place: usize| due[place] <= now + self.spacing(place).min(ALLOWANCE);
+        let wanted = |&place: &usize| goes(place) && self.flags[place].swap(false, AcqRel);
         let taken: Vec<_> = (0..CHANNELS.len()).filter(wanted).collect();
         self.sent(&taken, now);
         taken
@@ -245,7 +248,7 @@ fn place(channel: &str) -> usize {
 
 /// When the next hint is due, after one that was due at `due` and is sent now.
 fn next(due: Instant, now: Instant, spacing: Duration) -> Instant {
-    due.clamp(now - ALLOWANCE, now) + spacing
+    due.max(now - ALLOWANCE) + spacing
 }
 
 async fn notify(connection: &mut Held, places: &[usize], lanes: &Lanes) -> task_domain::ports::Result<()> {
@@ -306,9 +309,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_that_went_along_before_it_was_due_puts_the_next_off_by_one_pause() {
-        let now = Instant::now();
-        assert_eq!(next(now + SPACING, now, SPACING_CHANGED), now + SPACING_CHANGED);
+    fn hints_that_go_along_are_no_more_than_others() {
+        let start = Instant::now();
+        let wanted = wanting(&[], [start; 3]);
+        let mut sent = [0; CHANNELS.len()];
+        for tick in 0..10_000_u64 {
+            // All are wanted all the time, for a second.
+            wanted.flags.iter().for_each(|flag| flag.store(true, Relaxed));
+            for place in wanted.take(start + Duration::from_micros(100 * tick)) {
+                sent[place] += 1;
+            }
+        }
+        assert_eq!(sent, [500, 201, 500]);
     }
 
     #[test]
@@ -318,10 +330,14 @@ mod tests {
         let wanted = wanting(&[READY, CHANGED], [later, later, now]);
         assert_eq!(wanted.take(now), [0; 0], "nobody wants what is due");
         assert_eq!(wanted.first(), Some(later));
-        wanted.pace().due = [now, later, now];
+        let soon = now + SPACING_CHANGED;
+        wanted.pace().due = [now, soon, now];
         assert_eq!(wanted.take(now), [0, 1]);
-        assert_eq!(wanted.pace().due, [now + SPACING, now + SPACING_CHANGED, now]);
+        assert_eq!(wanted.pace().due, [now + SPACING, soon + SPACING_CHANGED, now]);
         assert_eq!(wanted.take(later), [0; 0], "it was taken");
+        let wanted = wanting(&[READY, CHANGED], [now, later, now]);
+        assert_eq!(wanted.take(now), [0], "the other was sent too often of late");
+        assert_eq!(wanted.first(), Some(later), "and is still wanted");
     }
 
     #[test]
