@@ -1,5 +1,7 @@
 //! Brings the database's tables to the state this program needs.
 
+mod progress;
+
 use std::time::Duration;
 
 use sqlx::Connection;
@@ -17,6 +19,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// Names the lock that keeps two processes from migrating at once. Any constant will do.
 const LOCK: i64 = 0x7461_736b_5f6d_6967;
 const LOCK_POLL: Duration = Duration::from_millis(200);
+/// So many looks at that lock, five seconds, before it is told that another process has it.
+const LOCK_TOLD: u32 = 25;
 
 /// How the database's tables compare with what this program needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,34 +93,44 @@ pub async fn run(settings: &Settings) -> Result<Vec<String>> {
         };
     }
     let mut connection = settings.connect(Purpose::Migrate).await?;
-    let done = run_locked(&mut connection).await;
+    let done = run_locked(settings, &mut connection).await;
     let _ = connection.close().await;
     done
 }
 
-async fn run_locked(connection: &mut PgConnection) -> Result<Vec<String>> {
-    // Polled: a waiting `pg_advisory_lock` would hold a snapshot, which an index that is built
-    // concurrently waits for.
-    loop {
-        let got: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(from_sqlx)?;
-        if got {
-            break;
-        }
-        tokio::time::sleep(LOCK_POLL).await;
-    }
+async fn run_locked(settings: &Settings, connection: &mut PgConnection) -> Result<Vec<String>> {
+    let session = lock(connection).await.map_err(from_sqlx)?;
     match read_status(connection).await.map_err(from_sqlx)? {
         Status::Current => Ok(Vec::new()),
         Status::Ahead { database, known } => Err(ahead(database, known)),
         Status::Behind(steps) => {
             let migrator =
                 Migrator { migrations: MIGRATIONS.migrations.clone(), locking: false, ..Migrator::DEFAULT };
-            migrator.run_direct(None, connection, false).await.map_err(from_migrate)?;
+            let migration = migrator.run_direct(None, connection, false);
+            progress::told(settings, session, migration).await.map_err(from_migrate)?;
             Ok(steps)
         }
+    }
+}
+
+/// Waits until no other process migrates this database; the session's number.
+async fn lock(connection: &mut PgConnection) -> sqlx::Result<i32> {
+    let mut looks = 0;
+    // Polled: a waiting `pg_advisory_lock` would hold a snapshot, which an index that is built
+    // concurrently waits for.
+    loop {
+        let (got, session) = sqlx::query_as("select pg_try_advisory_lock($1), pg_backend_pid()")
+            .bind(LOCK)
+            .fetch_one(&mut *connection)
+            .await?;
+        if got {
+            return Ok(session);
+        }
+        looks += 1;
+        if looks == LOCK_TOLD {
+            tracing::info!("another process migrates this database; waiting until it has done so");
+        }
+        tokio::time::sleep(LOCK_POLL).await;
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 use task_domain::{Invalid, database_url};
 
@@ -140,7 +141,13 @@ impl Settings {
             Purpose::HotUnwaited => each(HOT).options(UNWAITED),
             Purpose::Claim => each(HOT).options(MERGED).options(UNWAITED),
             Purpose::Record => each(HOT).options(MERGED),
-            Purpose::Listen | Purpose::Migrate => place.clone().options([(OURS, "on")]),
+            Purpose::Listen => place.clone().options([(OURS, "on")]),
+            // Whatever the database or the user is set to: cut off, an index that is being built is of no use. What takes
+            // long is told by migrate/progress.rs, and that a thing is there already need not be told.
+            Purpose::Migrate => place
+                .clone()
+                .options([(OURS, "on"), ("statement_timeout", "0"), ("client_min_messages", "warning")])
+                .disable_statement_logging(),
         }
     }
 

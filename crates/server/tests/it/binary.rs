@@ -86,6 +86,35 @@ async fn migrations_are_shown_run_and_run_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_migration_waits_for_is_told() {
+    let database = Database::new().await;
+    // An index that is built beside running work waits for this transaction.
+    let mut report = database.connect().await;
+    for statement in [
+        "delete from _sqlx_migrations where version >= 8",
+        "set application_name = 'report'",
+        "begin isolation level repeatable read; select",
+    ] {
+        sqlx::raw_sql(statement).execute(&mut report).await.unwrap();
+    }
+    let mut child = program(&["migrate", "--database-url", &database.url()]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    loop {
+        let line = timeout(SOON, lines.next_line()).await.expect("it says so").unwrap().expect("it goes on");
+        if line.contains("still migrating: 0008 index of failed and cancelled, for ")
+            && line.contains(", waits for the end of: session ")
+            && line.contains(" (report), in a transaction for ")
+        {
+            break;
+        }
+    }
+    sqlx::raw_sql("commit").execute(&mut report).await.unwrap();
+    let output = timeout(SOON, child.wait_with_output()).await.expect("it ends").unwrap();
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && stdout.starts_with("ran 0008"), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_migrations_it_waits_for_them() {
     let database = Database::empty().await;
     let url = database.url();

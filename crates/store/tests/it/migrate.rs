@@ -36,6 +36,14 @@ async fn a_database_of_a_newer_program_is_left_alone() {
 }
 
 #[tokio::test]
+async fn what_the_database_allows_other_statements_does_not_cut_a_step_off() {
+    let database = Database::empty().await;
+    let limit = format!(r#"alter database "{}" set statement_timeout = 1"#, database.name());
+    sqlx::query(sqlx::AssertSqlSafe(limit)).execute(&mut database.connect().await).await.unwrap();
+    migrate::run(&crate::settings(&database)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_database_that_is_down_is_unavailable() {
     let settings = Settings::new("postgres://nobody@127.0.0.1:1/none").unwrap();
     let error = migrate::run(&settings).await.unwrap_err();
