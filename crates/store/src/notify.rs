@@ -94,7 +94,7 @@ impl Wanted {
     }
 
     /// The channels that hints are wanted on, if one of them may be sent on now; forgets them, and counts them as
-    /// sent. Others that will be due within a pause go with it: what costs is the commit, and who wakes by it.
+    /// sent. Others that are nearly due go with it: what costs is the commit, and who wakes by it.
     fn take(&self, now: Instant) -> Vec<usize> {
         if self.first().is_none_or(|first| first > now) {
             return Vec::new();
