@@ -17,13 +17,13 @@ bootstrap: ## Bring what a developer's machine needs (Postgres, PgBouncer, buf, 
 	@cargo run --quiet --locked -p xtask -- bootstrap
 
 .PHONY: dashboard
-dashboard: ## Build the dashboard, which the next build of the server then has in it; needs Node 20 or newer
+dashboard: ## Build the dashboard, which the next build of the server then has in it; needs Node 20.19 or newer
 	@cd dashboard && npm ci --no-audit --no-fund && npm run build
 
 # Builds the dashboard where Node is there and something in it has changed; the server is built either way.
 dashboard/dist/index.html: $(shell git ls-files dashboard ':!dashboard/e2e' 2>/dev/null)
 	@if cargo run --quiet --locked -p xtask -- node $(NODE); then $(MAKE) --no-print-directory dashboard && touch $@; \
-	else echo "the dashboard is left out: it needs Node 20 or newer (make bootstrap brings it)"; fi
+	else echo "the dashboard is left out: it needs Node 20.19 or newer (make bootstrap brings it)"; fi
 
 .PHONY: test
 test: ## Run every check and every test, with a summary at the end
@@ -51,6 +51,7 @@ bench-peers: ## Measure River and Graphile Worker beside the service, on the sam
 .PHONY: demo
 demo: NODE := --install
 demo: dashboard/dist/index.html ## Start everything on a Postgres of its own, run a few tasks, stay up; DEMO_LISTEN=HOST:PORT instead of 127.0.0.1:8080
+	@cargo run --quiet --locked -p xtask -- postgres
 	@cargo build --quiet --locked -p task-cli
 	@./crates/standalone/demo.sh "$(TARGET)/debug/task-cli"
 

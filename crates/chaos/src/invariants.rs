@@ -12,7 +12,7 @@
 //! | I8 | every task ends, soon after the last fault |
 //! | I9 | who follows a task sees each version once, in order, up to the final one |
 //! | I10 | nothing is left running past its lease, no session is left idle in a transaction |
-//! | I11 | memory, open files and connections stay within bounds |
+//! | I11 | memory and open files stay within bounds |
 //! | I13 | no execution starts twice under one fence; what counts is the outcome of an execution that was started |
 //!
 //! I12 is about schedules, which the service does not have yet.

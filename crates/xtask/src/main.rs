@@ -33,6 +33,8 @@ enum Command {
         #[arg(long)]
         install: bool,
     },
+    /// Says which Postgres is used, and brings one where there is none.
+    Postgres,
     /// Checks that no crate imports what crates/README.md forbids it.
     Layering,
     /// Checks that the documentation names only paths that are there.
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
             let found = if install { bootstrap::bring_node() } else { bootstrap::look_for_node() };
             found.map(|version| println!("node: {version}"))
         }
+        Command::Postgres => bootstrap::bring_postgres(),
         Command::Layering => layering::run(),
         Command::Links => links::run(),
         Command::Lockfile => lockfile::run(),

@@ -1,7 +1,7 @@
 //! Tools that are not written in Rust, kept under `target/` and so removed by `cargo clean`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -22,22 +22,32 @@ pub(crate) fn buf() -> Result<PathBuf> {
 /// Node and npm in a folder of their own, which [`path`] names. Installed on the first call.
 pub(crate) fn node() -> Result<()> {
     python_tool(NODE, "node")?;
-    let folder = own_programs();
-    std::fs::create_dir_all(&folder).context("cannot make target/tools/path")?;
     // Not the environment's whole `bin`: its Python must not stand before the system's.
-    for program in ["node", "npm", "npx"] {
-        let link = folder.join(program);
-        if !link.is_symlink() {
-            std::os::unix::fs::symlink(format!("../bin/{program}"), link)
-                .with_context(|| format!("cannot link {program} into target/tools/path"))?;
-        }
+    ["node", "npm", "npx"].into_iter().try_for_each(|name| link(name, &Path::new("../bin").join(name)))
+}
+
+/// Has [`path`] name a program, by a link to `target`.
+pub(crate) fn link(name: &str, target: &Path) -> Result<()> {
+    let programs = own_programs();
+    std::fs::create_dir_all(&programs).context("cannot make target/tools/path")?;
+    let link = programs.join(name);
+    // A link of an earlier version of the program may lead nowhere.
+    if !link.exists() {
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(target, &link)
+            .with_context(|| format!("cannot link {name} into target/tools/path"))?;
     }
     Ok(())
 }
 
+/// Where all of them are kept.
+pub(crate) fn folder() -> PathBuf {
+    repository::root().join("target/tools")
+}
+
 /// Installs a package of the Python index into an environment of its own, and returns its program.
 fn python_tool(package: &str, program: &str) -> Result<PathBuf> {
-    let environment = repository::root().join("target/tools");
+    let environment = folder();
     let path = environment.join("bin").join(program);
     let stamp = environment.join(format!("{program}.installed"));
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == package) && path.is_file() {
@@ -54,7 +64,7 @@ fn python_tool(package: &str, program: &str) -> Result<PathBuf> {
 
 /// Where programs stand that were installed for this repository alone.
 fn own_programs() -> PathBuf {
-    repository::root().join("target/tools/path")
+    folder().join("path")
 }
 
 /// `PATH` with the repository's own programs in front, as the Makefile has it.

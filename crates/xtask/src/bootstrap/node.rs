@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use super::{has_venv, install};
 use crate::tools;
 
-/// The oldest major version that the dashboard is built with.
-const OLDEST: u32 = 20;
+/// The oldest version that the dashboard is built with, as its `package.json` has it.
+const OLDEST: (u32, u32) = (20, 19);
 
 /// The version that is there.
 ///
@@ -17,7 +17,8 @@ const OLDEST: u32 = 20;
 pub(crate) fn look() -> Result<String> {
     tell("npm", &["--version"]).context("npm is missing")?;
     let version = tell("node", &["--version"]).context("node is missing")?;
-    anyhow::ensure!(major(&version) >= Some(OLDEST), "node {version} is older than {OLDEST}");
+    let (major, minor) = OLDEST;
+    anyhow::ensure!(release(&version) >= Some(OLDEST), "node {version} is older than {major}.{minor}");
     Ok(version)
 }
 
@@ -29,7 +30,7 @@ pub(crate) fn bring() -> Result<String> {
         Err(missing) => missing,
     };
     println!("node: {missing:#}");
-    if major(&offered()) < Some(OLDEST) {
+    if release(&offered()) < Some(OLDEST) {
         from_python()?;
     } else if let Err(refused) = from_system() {
         println!("node: {refused:#}");
@@ -39,7 +40,7 @@ pub(crate) fn bring() -> Result<String> {
 }
 
 fn from_system() -> Result<()> {
-    if major(&tell("node", &["--version"]).unwrap_or_default()) < Some(OLDEST) {
+    if release(&tell("node", &["--version"]).unwrap_or_default()) < Some(OLDEST) {
         install("Node", "nodejs")?;
     }
     // Some packages of Node bring it along.
@@ -63,9 +64,10 @@ fn offered() -> String {
     candidate.unwrap_or_default().trim().to_owned()
 }
 
-/// 20 of `v20.19.0`, and of `20.19.0+dfsg-1`.
-fn major(version: &str) -> Option<u32> {
-    version.trim_start_matches('v').split('.').next()?.parse().ok()
+/// 20 and 19 of `v20.19.0`, and of `20.19.0+dfsg-1`.
+fn release(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.trim_start_matches('v').split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
 }
 
 /// What a program prints, if it ends well.
@@ -81,9 +83,11 @@ mod tests {
 
     #[test]
     fn versions_are_told_apart() {
-        assert_eq!(major("v20.19.0"), Some(20));
-        assert_eq!(major("18.20.4+dfsg-1~deb12u1"), Some(18));
-        assert!(major("(none)") < Some(OLDEST), "what is not there is not new enough");
-        assert!(major("") < Some(OLDEST));
+        assert_eq!(release("v20.19.0"), Some((20, 19)));
+        assert_eq!(release("18.20.4+dfsg-1~deb12u1"), Some((18, 20)));
+        assert!(release("v20.9.0") < Some(OLDEST), "numbers, not text");
+        assert!(release("v24.0.0") > Some(OLDEST));
+        assert!(release("(none)") < Some(OLDEST), "what is not there is not new enough");
+        assert!(release("") < Some(OLDEST));
     }
 }
