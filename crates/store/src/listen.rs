@@ -119,6 +119,8 @@ async fn connect(settings: &Settings, names: &[&str], sign: Option<Sign>) -> sql
         .max_lifetime(None)
         .idle_timeout(None)
         .acquire_timeout(settings.connect_timeout)
+        // Nobody takes it again. Kept, it would be asked whether it lives, and a warning say that it does not.
+        .after_release(|_, _| Box::pin(std::future::ready(Ok(false))))
         .connect_with(settings.options(settings.places.current(), Purpose::Listen))
         .await?;
     let mut listener = PgListener::connect_with(&pool).await?;

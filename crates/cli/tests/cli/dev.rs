@@ -33,6 +33,9 @@ fn one_command_brings_up_all_of_it() {
         cli(&[&["task", "create", "q", "-t", "run_query", "--wait", "-o", "json"], &query[..]].concat());
     assert_eq!(named.is_well().json()["task"]["result"]["rows"][0]["name"], "demo");
 
+    // Has the server listen as well.
+    cli(&["task", "create", "seen", "-t", "simulate", "--watch"]).is_well();
+
     let taken = run(
         {
             let mut other = bare(&["dev", "--listen", address.trim_start_matches("http://"), "--data-dir"]);
@@ -45,5 +48,7 @@ fn one_command_brings_up_all_of_it() {
 
     dev.signal(Signal::SIGTERM);
     dev.hears("Stopped.");
-    assert_eq!(dev.end().code, 0);
+    let ended = dev.end();
+    assert_eq!(ended.code, 0);
+    assert!(!ended.stderr.contains(" WARN "), "nothing went wrong: {}", ended.stderr);
 }
