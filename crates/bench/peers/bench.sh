@@ -3,7 +3,8 @@
 #
 # TASKS (100000), RUNS (3), SAMPLES (200) and HELD (60 seconds; 0 leaves it out) set the size. Each
 # section is measured for all three before the next, RUNS times over, so that they meet the same
-# minutes; the middle run counts. The held snapshot is measured once, at the end. Nothing else should run. Started by `make bench-peers`.
+# minutes; the middle run counts. The held snapshot is measured once, at the end. Nothing else
+# should run. Started by `make bench-peers`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 target=${CARGO_TARGET_DIR:-$(cd "$here/../../.." && pwd)/target}

@@ -7,7 +7,7 @@ use crate::Programs;
 /// How large a case is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Scale {
-    /// Seconds to a few minutes for each case; `make test` runs all but F4, F10 and F11.
+    /// Seconds for each case; `make test` runs all but F4, F10 and F11.
     Small,
     /// What the promises speak of: more than an hour in all.
     Full,

@@ -80,6 +80,7 @@ fn tell(program: &str, arguments: &[&str]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository;
 
     #[test]
     fn versions_are_told_apart() {
@@ -89,5 +90,12 @@ mod tests {
         assert!(release("v24.0.0") > Some(OLDEST));
         assert!(release("(none)") < Some(OLDEST), "what is not there is not new enough");
         assert!(release("") < Some(OLDEST));
+    }
+
+    #[test]
+    fn the_dashboard_asks_for_the_same() {
+        let package = std::fs::read_to_string(repository::root().join("dashboard/package.json")).unwrap();
+        let (major, minor) = OLDEST;
+        assert!(package.contains(&format!(r#""node": ">={major}.{minor}""#)), "{package}");
     }
 }
